@@ -2,10 +2,15 @@ using CiliumDebugging.AppHost;
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Kubernetes;
 using CiliumDebugging.AppHost.Resources;
+using CiliumDebugging.ServiceDefaults.Processes;
 
+LastingConsole.Install();
 var arguments = AppHostArguments.Parse(args);
 if (arguments.Options is not { } options)
     return (int)arguments.ExitCode;
+
+if (MachineCheck.Run() is { } missing)
+    return (int)missing;
 
 var builder = Application.CreateBuilder(arguments.HostArguments);
 if (KubernetesPublishing.NeedsRebuild(builder))

@@ -15,8 +15,12 @@ internal static class Application
         OtlpPort = 15181,
         ResourceServicePort = 15182;
 
-    /// <summary>Longer than a scenario takes to restore a cluster after Ctrl-C.</summary>
-    private static readonly TimeSpan s_runEndLimit = TimeSpan.FromSeconds(2.75);
+    private const string Diagnostics = "DOTNET_EnableDiagnostics";
+
+    /// <summary>
+    /// Longer than a scenario takes, after Ctrl-C, to stop its load, restore a cluster and write its report.
+    /// </summary>
+    private static readonly TimeSpan s_runEndLimit = TimeSpan.FromSeconds(4);
 
     /// <summary>
     /// A builder whose dashboard is served over plain HTTP on loopback, which needs no certificate. Its ports are the
@@ -25,6 +29,9 @@ internal static class Application
     /// <param name="arguments">Aspire's own arguments.</param>
     public static IDistributedApplicationBuilder CreateBuilder(params IEnumerable<string> arguments)
     {
+        // A process that is killed, as the dashboard is at the end, would leave its diagnostic sockets behind.
+        if (Environment.GetEnvironmentVariable(Diagnostics) is null)
+            Environment.SetEnvironmentVariable(Diagnostics, "0");
         var builder = DistributedApplication.CreateBuilder(
             new DistributedApplicationOptions
             {
@@ -53,37 +60,39 @@ internal static class Application
     }
 
     /// <summary>Runs the application to its end.</summary>
-    /// <returns>The exit code: what the run set, 130 after Ctrl-C, or 1 when the application itself failed.</returns>
+    /// <returns>The exit code: what the run set, that of the signal that ended it, or 1 when the application itself
+    /// failed.</returns>
     public static async Task<int> RunToEndAsync(this DistributedApplication application)
     {
         var services = application.Services;
+        var model = services.GetRequiredService<DistributedApplicationModel>();
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
         lifetime.ApplicationStopping.Register(() => FailWithBackgroundServices(services));
+        Exception? failure = null;
         try
         {
-            await application.RunAsync();
-            return Environment.ExitCode;
+            // Not RunAsync, which disposes the host: the run, which ends later, still uses it.
+            await application.StartAsync();
+            await application.WaitForShutdownAsync();
         }
-        catch (Exception) when (Environment.ExitCode != 0)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The run printed why it ended, while the orchestrator was still starting.
-            return Environment.ExitCode;
+            failure = e;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            await Console.Error.WriteLineAsync($"the lab could not be started: {e.Message}");
-            return (int)ExitCode.Failed;
-        }
-        finally
-        {
-            // Aspire does not wait for it: an existing cluster is restored, and what is open is closed.
-            var runs = services
-                .GetRequiredService<DistributedApplicationModel>()
-                .Resources.OfType<DistributionResource>()
-                .Select(d => d.Run);
-            await Task.WhenAny(Task.WhenAll(runs), Task.Delay(s_runEndLimit, TimeProvider.System));
-            await application.DisposeAsync();
-        }
+        var exitCode = Environment.ExitCode;
+        // A run does not go on in an application that could not be started.
+        lifetime.StopApplication();
+        // Aspire does not wait for it: an existing cluster is restored, and what is open is closed. Its exit code may
+        // come only now, where it ends while the orchestrator is still starting.
+        var runs = model.Resources.OfType<DistributionResource>().Select(d => d.Run);
+        await Task.WhenAny(Task.WhenAll(runs), Task.Delay(s_runEndLimit, TimeProvider.System));
+        await application.DisposeAsync();
+        if (exitCode == 0)
+            exitCode = Environment.ExitCode;
+        if (exitCode != 0 || failure is null or OperationCanceledException)
+            return exitCode;
+        await Console.Error.WriteLineAsync($"the lab could not be started: {failure.Message}");
+        return (int)ExitCode.Failed;
     }
 
     /// <summary>
@@ -91,8 +100,15 @@ internal static class Application
     /// </summary>
     private static void FailWithBackgroundServices(IServiceProvider services)
     {
-        var background = services.GetServices<IHostedService>().OfType<BackgroundService>();
-        if (Environment.ExitCode == 0 && background.Any(s => s.ExecuteTask is { IsFaulted: true }))
-            Environment.ExitCode = (int)ExitCode.Failed;
+        try
+        {
+            var background = services.GetServices<IHostedService>().OfType<BackgroundService>();
+            if (Environment.ExitCode == 0 && background.Any(s => s.ExecuteTask is { IsFaulted: true }))
+                Environment.ExitCode = (int)ExitCode.Failed;
+        }
+        catch (ObjectDisposedException)
+        {
+            // The host could not be started, and its services are gone.
+        }
     }
 }

@@ -1,32 +1,28 @@
-using System.Runtime.InteropServices;
-using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 using Microsoft.Extensions.Hosting;
 
 namespace CiliumDebugging.AppHost;
 
 /// <summary>
-/// Ends the application with exit code 130 at Ctrl-C, SIGTERM or a closed terminal. It replaces the host's
-/// console lifetime: beside that one, which also stops the application, the exit code could be read before it was set.
+/// Ends the application with the exit code of the signal at Ctrl-C, SIGTERM or a closed terminal. It replaces the
+/// host's console lifetime: beside that one, which also stops the application, the exit code could be read before it
+/// was set.
 /// </summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHostLifetime, IDisposable
 {
-    private readonly List<PosixSignalRegistration> _registrations = [];
+    private EndSignals? _signals;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
-        _registrations.AddRange(signals.Select(s => PosixSignalRegistration.Create(s, Interrupt)));
+        _signals = new EndSignals(exitCode =>
+        {
+            Environment.ExitCode = (int)exitCode;
+            application.StopApplication();
+        });
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _registrations.ForEach(r => r.Dispose());
-
-    private void Interrupt(PosixSignalContext context)
-    {
-        context.Cancel = true;
-        Environment.ExitCode = (int)ExitCode.Interrupted;
-        application.StopApplication();
-    }
+    public void Dispose() => _signals?.Dispose();
 }

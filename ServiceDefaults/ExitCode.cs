@@ -16,6 +16,15 @@ public enum ExitCode
     /// results differ.</summary>
     NotReproduced = 3,
 
-    /// <summary>Ended by Ctrl-C, SIGTERM or SIGHUP.</summary>
+    /// <summary>The run was complete, and nothing is concluded from it: the machine could not keep up.</summary>
+    MachineTooSlow = 4,
+
+    /// <summary>Ended by SIGHUP: the terminal was closed.</summary>
+    HungUp = 129,
+
+    /// <summary>Ended by Ctrl-C (SIGINT).</summary>
     Interrupted = 130,
+
+    /// <summary>Ended by SIGTERM.</summary>
+    Terminated = 143,
 }

@@ -14,7 +14,8 @@ namespace CiliumDebugging.Bench;
 /// simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24
 /// million attack results, <c>allocation</c> what a request of an attack allocates, <c>prometheus</c> holds a real
 /// Prometheus against the lab's own counts,
-/// <c>observe</c> runs the command observe against both, <c>runs</c> makes live runs with random changes, <c>page</c> what open pages cost; everything else is
+/// <c>observe</c> runs the command observe against both, <c>runs</c> makes live runs with random changes, <c>page</c>
+/// what open pages cost, <c>cases</c> prints policies with the lab's answers; everything else is
 /// BenchmarkDotNet's.
 /// </summary>
 internal static class BenchProgram
@@ -27,6 +28,8 @@ internal static class BenchProgram
                 .InvokeAsync();
         if (args is ["skew", .. var rest])
             return CiliumDebugging.Bench.Skew.SkewBenchmark.Run(rest);
+        if (args is ["cases", .. var numbersOfCases])
+            return CiliumDebugging.Bench.Policies.GoldenCases.Run(numbersOfCases);
         if (args is ["datapath", .. var sizes])
             return CiliumDebugging.Bench.Datapath.DatapathBenchmark.Run(sizes);
         if (args is ["proxies", .. var rounds])

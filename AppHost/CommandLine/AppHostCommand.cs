@@ -61,6 +61,11 @@ internal sealed partial class AppHostCommand
             + "Exit code 0: reproduced as expected, 3: not reproduced, 2: bad usage, 1: the lab failed.",
     };
 
+    private readonly Option<bool> _verbose = new("--verbose")
+    {
+        Description = "Print every count, interval and verdict at the end, not only the summary.",
+    };
+
     private readonly Option<bool> _manual = new("--manual", "--by-hand")
     {
         Description =
@@ -154,6 +159,7 @@ internal sealed partial class AppHostCommand
                 _baseline,
                 _observe,
                 _once,
+                _verbose,
                 _manual,
                 _pagePort,
                 _portOffset,
@@ -205,6 +211,7 @@ internal sealed partial class AppHostCommand
             Baseline = baseline,
             Observe = observe,
             Once = parsed.GetValue(_once),
+            Verbose = parsed.GetValue(_verbose),
             Manual = parsed.GetValue(_manual),
             PagePort = parsed.GetValue(_pagePort),
             PortOffset = parsed.GetValue(_portOffset),

@@ -40,6 +40,9 @@ internal sealed record AppHostOptions
     /// <summary>Whether the process ends after the report, also on a terminal.</summary>
     public bool Once { get; init; }
 
+    /// <summary>Whether the summary at the end has every count.</summary>
+    public bool Verbose { get; init; }
+
     /// <summary>
     /// Whether only the scenario's load is started; the user makes the changes, and the lab stays up until Ctrl-C.
     /// </summary>

@@ -1,5 +1,5 @@
+using CiliumDebugging.Lab.Clusters;
 using k8s;
-using k8s.Exceptions;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
@@ -11,28 +11,17 @@ public sealed record ExistingCluster(string? Context, string? Kubeconfig, Servic
 {
     public string Describe() => Context ?? Kubeconfig ?? "current context";
 
-    /// <summary>The first file of $KUBECONFIG; null where it is not set.</summary>
-    private static string? OfEnvironment() =>
-        Environment
-            .GetEnvironmentVariable("KUBECONFIG")
-            ?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .FirstOrDefault();
-
     /// <summary>Reads the kubeconfig.</summary>
     /// <exception cref="FormatException">It cannot be used; the message says why and what to do.</exception>
     public KubernetesClientConfiguration Read()
     {
-        if (Kubeconfig is not null && !File.Exists(Kubeconfig))
-            throw new FormatException($"--kubeconfig {Kubeconfig}: there is no such file");
         try
         {
-            return KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig ?? OfEnvironment(), Context);
+            return Lab.Clusters.Kubeconfig.Read(Kubeconfig, Context);
         }
-        catch (Exception e)
-            when (e is KubeConfigException or YamlDotNet.Core.YamlException or IOException or FormatException)
+        catch (KubeconfigException e)
         {
-            var option = Context is null ? "--kubeconfig" : $"--context {Context}";
-            throw new FormatException($"{option}: {e.Message} (kubectl config get-contexts lists the contexts)", e);
+            throw new FormatException(e.Message, e);
         }
     }
 }

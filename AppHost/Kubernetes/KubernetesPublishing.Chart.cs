@@ -69,8 +69,11 @@ internal static partial class KubernetesPublishing
         string reference
     )
     {
-        var colon = reference.LastIndexOf(':');
-        return builder.AddContainer(name, reference[..colon], reference[(colon + 1)..]);
+        var image = ContainerImage.Parse(reference);
+        var container = image.Tag is { } tag
+            ? builder.AddContainer(name, image.Repository, tag)
+            : builder.AddContainer(name, image.Repository);
+        return image.Digest?.Split(':') is [_, var sum] ? container.WithImageSHA256(sum) : container;
     }
 
     /// <summary>Puts the lab's objects in the place of those that Aspire derives from the resource.</summary>

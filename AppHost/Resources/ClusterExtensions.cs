@@ -56,7 +56,7 @@ internal static class ClusterExtensions
         builder.Services.AddSingleton(_ => cluster);
         return builder
             .AddResource(cluster)
-            .WithArgs("exec", program, "cluster", "--exit-with", $"{Environment.ProcessId}")
+            .WithArgs("exec", program, "cluster", "--own-folder", "--exit-with", $"{Environment.ProcessId}")
             // The kubeconfig's folder is created when this is called, as the cluster starts.
             .WithArgs(start =>
             {

@@ -45,7 +45,7 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
             services.GetRequiredService<ResourceNotificationService>(),
             services.GetRequiredService<ResourceLoggerService>()
         );
-        var ended = end.OfAsync(this, done.Token);
+        var ended = end.OfAsync(this, onEnd: null, done.Token);
         while (!File.Exists(Kubeconfig))
         {
             if (ended.IsCompleted)

@@ -9,6 +9,7 @@ using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +36,8 @@ internal sealed partial class DistributionRun(
     DistributionParts parts
 )
 {
+    private static readonly TimeSpan s_maxOutage = TimeSpan.FromSeconds(5);
+
     private readonly IHostApplicationLifetime _lifetime = init.Services.GetRequiredService<IHostApplicationLifetime>();
     private readonly IConfiguration _configuration = init.Services.GetRequiredService<IConfiguration>();
     private readonly ResourceEnd _clusterEnd = new(
@@ -53,7 +56,10 @@ internal sealed partial class DistributionRun(
         using var settles = ended.Token.Register(() => resource.Settled.TrySetResult());
         try
         {
-            End(await RunUntilAsync(ended.Token));
+            var exitCode = await RunUntilAsync(ended.Token);
+            // The exit code of an application that is being stopped is that of the signal.
+            if (!ended.IsCancellationRequested)
+                End(exitCode);
         }
         catch (Exception e) when (ended.IsCancellationRequested && e is not OutOfMemoryException)
         {
@@ -72,7 +78,9 @@ internal sealed partial class DistributionRun(
 
     private async Task<ExitCode> RunUntilAsync(CancellationToken cancellationToken)
     {
-        _console.WriteLine($"dashboard    {DashboardAddresses.Link(_configuration)}");
+        if (parts.Cluster.IsEmbedded)
+            RunFiles.Check(options.ControllerOptions().Artifacts);
+        _console.WriteUnbroken($"dashboard    {DashboardAddresses.Link(_configuration)}");
         // 1. the cluster
         using var echo = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var notices = parts.Cluster.IsEmbedded
@@ -80,7 +88,11 @@ internal sealed partial class DistributionRun(
             : Task.CompletedTask;
         try
         {
-            using var api = new k8s.Kubernetes(await parts.Cluster.ReadyAsync(init.Services, cancellationToken));
+            using var api = new k8s.Kubernetes(
+                await parts.Cluster.ReadyAsync(init.Services, cancellationToken),
+                // A busy machine may break a connection off; the end of the cluster's process is noticed by itself.
+                new OutageHandler(s_maxOutage, TimeProvider.System)
+            );
             return parts.Cluster is EmbeddedClusterResource embedded
                 ? await RunEmbeddedAsync(api, embedded, cancellationToken)
                 : await RunExistingAsync(api, options.Existing!, cancellationToken);
@@ -98,7 +110,7 @@ internal sealed partial class DistributionRun(
         CancellationToken cancellationToken
     )
     {
-        _console.WriteLine($"export KUBECONFIG={cluster.Kubeconfig}");
+        _console.WriteUnbroken($"export KUBECONFIG={ShellText.Quote(cluster.Kubeconfig)}");
         var version = CiliumConfig.Parse(options.ClusterSettings).Version;
         var source = $"emulates Cilium {version}, {options.Topology.Nodes.Length} nodes";
         var namespaces = parts.Workloads.Select(w => w.Namespace).Distinct(StringComparer.Ordinal);
@@ -118,7 +130,7 @@ internal sealed partial class DistributionRun(
             shown,
             lab =>
                 new RunLoop(lab, first, options.StaysUp).RunAsync(
-                    token => _clusterEnd.OfAsync(cluster, token),
+                    (onEnd, token) => _clusterEnd.OfAsync(cluster, onEnd, token),
                     cancellationToken
                 ),
             cancellationToken
@@ -166,7 +178,7 @@ internal sealed partial class DistributionRun(
             options.PagePort,
             cancellationToken
         );
-        _console.WriteLine($"page         {page.Link}");
+        _console.WriteUnbroken($"page         {page.Link}");
         var commands = new KubernetesCommands(
             api,
             controller,
@@ -186,7 +198,9 @@ internal sealed partial class DistributionRun(
         var telemetry = StartTelemetryAsync(feed, cancellationToken);
         try
         {
-            return await run(new OpenLab(controller, page, _console, () => End(ExitCode.Interrupted)));
+            return await run(
+                new OpenLab(controller, page, _console, () => End(ExitCode.Interrupted)) { Verbose = options.Verbose }
+            );
         }
         finally
         {

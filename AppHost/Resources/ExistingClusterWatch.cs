@@ -58,9 +58,9 @@ internal sealed partial class ExistingClusterWatch(k8s.Kubernetes api, ServiceNa
             var order = await lab.Controller.NextOrderAsync(cancellationToken);
             try
             {
-                var terminal = new PlainTerminal(lab.Console);
-                var (_, saved) = await lab.Controller.RunAsync(order, terminal, cancellationToken);
-                lab.Console.WriteLine(saved);
+                var terminal = new PlainTerminal(lab.Console) { Verbose = lab.Verbose };
+                var (_, files) = await lab.Controller.RunAsync(order, terminal, cancellationToken);
+                RunFiles.Print(files, lab.Console);
             }
             catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
             {

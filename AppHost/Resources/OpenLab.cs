@@ -12,6 +12,9 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="Quit">Ends the application as Ctrl-C does.</param>
 internal sealed record OpenLab(LabController Controller, PageServer Page, IAnsiConsole Console, Action Quit)
 {
+    /// <summary>Whether summaries have every count.</summary>
+    public bool Verbose { get; init; }
+
     public bool IsTerminal => Console.Profile.Out.IsTerminal;
 
     /// <summary>Begins to read keys; null where there is no terminal to read from.</summary>

@@ -2,11 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>A process of the lab that ended before it was ready.</summary>
-/// <param name="message">What it printed.</param>
+/// <summary>A process of the lab that has ended.</summary>
+/// <param name="reason">How it ended, without a full stop.</param>
+/// <param name="output">The last lines that it printed on standard error; may be empty.</param>
 /// <param name="exitCode">Its exit code; null: it never started.</param>
-internal sealed class ResourceEndedException(string message, int? exitCode) : Exception(message)
+internal sealed class ResourceEndedException(string reason, string output, int? exitCode)
+    : Exception(output.Length > 0 && exitCode is not Killed ? output : reason)
 {
+    /// <summary>What Aspire's orchestrator gives as the exit code of a process that a signal ended.</summary>
+    public const int Killed = -1;
+
+    public string Reason => reason;
+
     public int? ExitCode => exitCode;
 }
 
@@ -19,20 +26,31 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
     private const int MaxLines = 5;
     private static readonly TimeSpan s_logLimit = TimeSpan.FromSeconds(3);
 
-    /// <summary>Completes when the resource has ended.</summary>
-    public async Task<ResourceEndedException> OfAsync(IResource resource, CancellationToken cancellationToken)
+    /// <summary>Completes when the resource has ended and its last output was read.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="onEnd">Receives how it ended, before its output is read.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<ResourceEndedException> OfAsync(
+        IResource resource,
+        Action<string>? onEnd,
+        CancellationToken cancellationToken
+    )
     {
         var change = await notifications.WaitForResourceAsync(
             resource.Name,
             e => KnownResourceStates.TerminalStates.Contains(e.Snapshot.State?.Text ?? ""),
             cancellationToken
         );
+        var how = change.Snapshot.ExitCode switch
+        {
+            null => "could not be started",
+            ResourceEndedException.Killed => "was killed",
+            var code => $"ended with exit code {code}",
+        };
+        var reason = $"the process {resource.Name} {how}";
+        onEnd?.Invoke(reason);
         var errors = await LastErrorsAsync(change.ResourceId, cancellationToken);
-        var how = change.Snapshot.ExitCode is { } code ? $"ended with exit code {code}" : "could not be started";
-        return new ResourceEndedException(
-            errors.Length > 0 ? errors : $"{resource.Name} {how}; its log is in the dashboard",
-            change.Snapshot.ExitCode
-        );
+        return new ResourceEndedException(reason, errors, change.Snapshot.ExitCode);
     }
 
     /// <summary>

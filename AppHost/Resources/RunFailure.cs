@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.ServiceDefaults;
 using k8s.Autorest;
@@ -31,7 +32,7 @@ internal sealed record RunFailure(string Message, ExitCode ExitCode)
             or IOException
             or InvalidOperationException
             or Lab.Observing.ObservationException
-            or Lab.Running.Existing.ClusterRefusedException => failure.Message,
+            or Lab.Running.Existing.ClusterRefusedException => ApiMessages.Of(failure),
             _ => $"{failure}",
         };
 }

@@ -6,7 +6,11 @@ namespace CiliumDebugging.AppHost.Terminal;
 /// <param name="Key">The key.</param>
 /// <param name="Label">What it does, in a few words.</param>
 /// <param name="Command">The command; null for the keys that are the terminal's own.</param>
-internal sealed record TerminalKey(char Key, string Label, PageCommand? Command);
+internal sealed record TerminalKey(char Key, string Label, PageCommand? Command)
+{
+    /// <summary>The label without what can be guessed, for the line of all keys.</summary>
+    public string Brief { get; init; } = Label;
+}
 
 /// <summary>The terminal's keys: the same commands as the page's, shown in a footer.</summary>
 internal sealed class TerminalKeys : IAsyncDisposable
@@ -17,7 +21,9 @@ internal sealed class TerminalKeys : IAsyncDisposable
     private readonly Action _quit;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
+    private Task _commands = Task.CompletedTask;
     private string _answer = "";
+    private bool _all;
 
     private TerminalKeys(LabController controller, Uri page, Action quit)
     {
@@ -33,10 +39,30 @@ internal sealed class TerminalKeys : IAsyncDisposable
     public static TerminalKeys? Start(LabController controller, Uri page, Action quit, bool isTerminal) =>
         isTerminal && !Console.IsInputRedirected ? new TerminalKeys(controller, page, quit) : null;
 
-    /// <summary>The keys that do something now, and what the last one did.</summary>
-    public string Footer =>
-        string.Join("  ", Of(_controller.Feed.State, _controller.Feed.Lab).Select(k => $"[{k.Key}] {k.Label}"))
-        + (_answer.Length > 0 ? $"{Environment.NewLine}{_answer}" : "");
+    /// <summary>
+    /// What the last key did, and the keys that do something now, each line within the given columns.
+    /// </summary>
+    public IReadOnlyList<string> Footer(int columns)
+    {
+        var keys = Of(_controller.Feed.State, _controller.Feed.Lab);
+        var lines = _all ? keys.Select(k => $"  [{k.Key}] {k.Label}") : [OneLine(keys, columns)];
+        return [.. _answer.Length > 0 ? [_answer] : Array.Empty<string>(), .. lines];
+    }
+
+    /// <summary>As many keys as fit; the last ones always do.</summary>
+    internal static string OneLine(IReadOnlyList<TerminalKey> keys, int columns)
+    {
+        const string End = "q quit  ? keys";
+        var line = "";
+        foreach (var key in keys.Where(k => k.Key is not 'q'))
+        {
+            var next = $"{line}{key.Key} {key.Brief}  ";
+            if (next.Length + End.Length > columns)
+                break;
+            line = next;
+        }
+        return line + End;
+    }
 
     /// <summary>The keys that do something in this state.</summary>
     public static IReadOnlyList<TerminalKey> Of(PageState state, PageInfo lab)
@@ -52,11 +78,17 @@ internal sealed class TerminalKeys : IAsyncDisposable
                             $"{(p.Applied ? "remove" : "apply")} {p.Id}",
                             new PageCommand(p.Applied ? PageAction.RemovePolicy : PageAction.ApplyPolicy, p.Id)
                         )
+                        {
+                            Brief = $"{(p.Applied ? "remove" : "apply")} {BriefOf(p.Id)}",
+                        }
                 ),
         ];
         if (lab.Pods.OrderBy(p => p.Node == state.Client.Node).FirstOrDefault() is { } pod)
             keys.Add(
                 new TerminalKey('d', $"delete pod {pod.Name}", new PageCommand(PageAction.DeletePod, pod.HubbleName))
+                {
+                    Brief = "delete pod",
+                }
             );
         var names = lab.Scenarios.Select(s => s.Name).ToList();
         if (state.Activity is PageActivity.Running or PageActivity.Starting)
@@ -69,10 +101,17 @@ internal sealed class TerminalKeys : IAsyncDisposable
             var next = names[(names.IndexOf(current) + 1) % names.Count];
             keys.Add(new TerminalKey('n', $"run {next}", new PageCommand(PageAction.Run, next)));
         }
-        keys.Add(new TerminalKey('w', "write report", new PageCommand(PageAction.WriteReport)));
+        keys.Add(new TerminalKey('w', "write report", new PageCommand(PageAction.WriteReport)) { Brief = "report" });
         keys.Add(new TerminalKey('p', "page", null));
         keys.Add(new TerminalKey('q', "quit", null));
         return keys;
+    }
+
+    /// <summary>The name of a policy file without what all of them have.</summary>
+    private static string BriefOf(string file)
+    {
+        var name = Path.GetFileNameWithoutExtension(file);
+        return name.EndsWith("-policy", StringComparison.Ordinal) ? name[..^"-policy".Length] : name;
     }
 
     private async Task ReadAsync()
@@ -81,14 +120,22 @@ internal sealed class TerminalKeys : IAsyncDisposable
         {
             // A blocking read could not be ended.
             while (!_stop.IsCancellationRequested && Console.KeyAvailable)
-                await PressAsync(char.ToLowerInvariant(Console.ReadKey(intercept: true).KeyChar));
+                Press(char.ToLowerInvariant(Console.ReadKey(intercept: true).KeyChar));
             await Task.Delay(s_glance, TimeProvider.System, _stop.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    /// <summary>Keys are read while a command is carried out, which may take long; the first one is q.</summary>
+    private void Press(char key) => _commands = Task.WhenAll(_commands, PressAsync(key));
+
     private async Task PressAsync(char key)
     {
+        if (key == '?')
+        {
+            _all = !_all;
+            return;
+        }
         if (Of(_controller.Feed.State, _controller.Feed.Lab).FirstOrDefault(k => k.Key == key) is not { } known)
             return;
         if (known.Key == 'q')
@@ -119,6 +166,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _reading;
+        await _commands;
         _stop.Dispose();
     }
 }

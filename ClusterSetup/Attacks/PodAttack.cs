@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,7 +22,10 @@ internal sealed record PodAttackResult(AttackResults Results, TimeSpan? StartSpr
 /// Runs an attack from Pods: 1. creates the Job, 2. waits until every Pod has ended, 3. reads and merges their results
 /// through the API server, 4. deletes the Job in every case.
 /// </summary>
-internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
+/// <param name="cluster">The cluster.</param>
+/// <param name="time">Time source.</param>
+/// <param name="progress">Gets a line at each look at the Job; null: nothing does.</param>
+internal sealed class PodAttack(IKubernetes cluster, TimeProvider time, Action<string>? progress = null)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
 
@@ -103,6 +107,13 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
                         + $"describe job {name}, or set a longer --pod-deadline"
                         + await ReasonsAsync(order, name, cancellationToken)
                 );
+            progress?.Invoke(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{time.GetElapsedTime(began).TotalSeconds:0} s  {job.Status?.Active ?? 0} of {order.Pods} pods "
+                        + $"attack, {job.Status?.Succeeded ?? 0} have ended"
+                )
+            );
             var stuck = await StuckAsync(order, name, cancellationToken);
             stuckSince = stuck is null ? null : stuckSince ?? time.GetTimestamp();
             if (stuckSince is { } since && time.GetElapsedTime(since) >= s_stuckFor)

@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.Lab.Clusters;
 using k8s;
-using k8s.KubeConfigModels;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -62,6 +61,7 @@ internal sealed class ClusterChoice
 
     /// <summary>A client of it; the caller disposes it.</summary>
     /// <exception cref="KindException">There is no such cluster; the message says what to do.</exception>
+    /// <exception cref="KubeconfigException">The kubeconfig cannot be used; the message says what to do.</exception>
     public Kubernetes Connect(ParseResult parsed)
     {
         if (parsed.GetValue(InCluster))
@@ -84,52 +84,10 @@ internal sealed class ClusterChoice
     /// <summary>A client of the cluster that a kubeconfig names; the caller disposes it.</summary>
     /// <param name="file">The kubeconfig; null: $KUBECONFIG, then ~/.kube/config.</param>
     /// <param name="context">The context; null: the current one.</param>
-    /// <exception cref="KindException">It cannot be used; the message says what to do.</exception>
-    public static Kubernetes Connect(string? file, string? context = null)
-    {
-        if (file is not null && !File.Exists(file))
-            throw new KindException($"--kubeconfig {file}: there is no such file");
-        try
-        {
-            return new Kubernetes(
-                file is null
-                    ? KubernetesClientConfiguration.BuildConfigFromConfigObject(DefaultConfiguration(), context)
-                    : KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context),
-                new OutageHandler(OutageHandler.DefaultLimit, TimeProvider.System)
-            );
-        }
-        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
-        {
-            throw new KindException($"{(file is null ? "the kubeconfig" : file)} cannot be used: {e.Message}");
-        }
-    }
-
-    /// <summary>The files of $KUBECONFIG merged as kubectl does it, or ~/.kube/config.</summary>
-    private static K8SConfiguration DefaultConfiguration()
-    {
-        var variable = Environment.GetEnvironmentVariable("KUBECONFIG");
-        FileInfo[] files =
-        [
-            .. (variable ?? "")
-                .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-                .Select(path => new FileInfo(path)),
-        ];
-        if (files.Length == 0)
-            files = [new FileInfo(KubernetesClientConfiguration.KubeConfigDefaultLocation)];
-        // As kubectl does: a file that does not exist is left out, and of two entries of one name the first counts.
-        var loaded = files
-            .Where(f => f.Exists)
-            .Select(f => KubernetesClientConfiguration.LoadKubeConfig(f, useRelativePaths: true))
-            .ToList();
-        if (loaded.Count == 0)
-            throw new KindException(
-                $"there is no kubeconfig: {string.Join(", ", files.Select(f => f.FullName))} does not exist"
-            );
-        var merged = loaded[0];
-        merged.CurrentContext = loaded.Find(c => !string.IsNullOrEmpty(c.CurrentContext))?.CurrentContext;
-        merged.Contexts = [.. loaded.SelectMany(c => c.Contexts ?? []).DistinctBy(c => c.Name)];
-        merged.Clusters = [.. loaded.SelectMany(c => c.Clusters ?? []).DistinctBy(c => c.Name)];
-        merged.Users = [.. loaded.SelectMany(c => c.Users ?? []).DistinctBy(u => u.Name)];
-        return merged;
-    }
+    /// <exception cref="KubeconfigException">It cannot be used; the message says what to do.</exception>
+    public static Kubernetes Connect(string? file, string? context = null) =>
+        new(
+            Lab.Clusters.Kubeconfig.Read(file, context),
+            new OutageHandler(OutageHandler.DefaultLimit, TimeProvider.System)
+        );
 }

@@ -20,6 +20,10 @@ internal static class ClusterCommand
             Required = true,
             Description = "The kubeconfig to write when the cluster is ready; it is deleted when the cluster ends.",
         };
+        var ownsFolder = new Option<bool>("--own-folder")
+        {
+            Description = "Delete the folder of the kubeconfig as well: whatever becomes of the program that made it.",
+        };
         var exitWith = new Option<int?>("--exit-with")
         {
             HelpName = "PID",
@@ -31,6 +35,7 @@ internal static class ClusterCommand
         )
         {
             kubeconfig,
+            ownsFolder,
             exitWith,
         };
         command.Validators.Add(result =>
@@ -43,7 +48,8 @@ internal static class ClusterCommand
                 new EmbeddedRun
                 {
                     Options = Options,
-                    Kubeconfig = () => TemporaryKubeconfig.At(parsed.GetRequiredValue(kubeconfig)),
+                    Kubeconfig = () =>
+                        TemporaryKubeconfig.At(parsed.GetRequiredValue(kubeconfig), parsed.GetValue(ownsFolder)),
                     ExitWith = parsed.GetValue(exitWith),
                 }.RunAsync(cancellationToken)
         );

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.Measurement.Reports.Compare;
 using CiliumDebugging.Measurement.Reports.Document;
@@ -22,6 +23,12 @@ public static class CompareCommand
         Description = $"Exit with {(int)ExitCode.NotReproduced} when a success rate, share or latency changed",
     };
 
+    private static readonly Option<bool> s_verbose = new("--verbose")
+    {
+        Description = "Print every quantity, not only what changed",
+    };
+    private static readonly Option<string> s_format = FormatOption.Create();
+
     public static Command Build()
     {
         var command = new Command(
@@ -32,24 +39,38 @@ public static class CompareCommand
             s_before,
             s_after,
             s_exitCode,
+            s_verbose,
+            s_format,
         };
         command.SetAction(parsed =>
             Run(
                 parsed.GetRequiredValue(s_before),
                 parsed.GetRequiredValue(s_after),
                 parsed.GetValue(s_exitCode),
-                AnsiConsole.Console
+                RunTerminal.Open(),
+                parsed.GetValue(s_verbose),
+                parsed.IsJson(s_format)
             )
         );
         return command;
     }
 
-    internal static int Run(string before, string after, bool exitCode, IAnsiConsole console)
+    internal static int Run(
+        string before,
+        string after,
+        bool exitCode,
+        IAnsiConsole console,
+        bool verbose = false,
+        bool json = false
+    )
     {
         try
         {
             var comparison = Comparison.Of(ReportJson.ReadFile(before), ReportJson.ReadFile(after));
-            Write(comparison, console);
+            if (json)
+                FormatOption.WriteJson(comparison, console.Profile.Out.Writer);
+            else
+                Write(comparison, console, verbose);
             return (int)(exitCode && comparison.Changed ? ExitCode.NotReproduced : ExitCode.Success);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
@@ -58,7 +79,7 @@ public static class CompareCommand
         }
     }
 
-    private static void Write(Comparison comparison, IAnsiConsole console)
+    private static void Write(Comparison comparison, IAnsiConsole console, bool verbose)
     {
         if (!console.Profile.Out.IsTerminal)
             console.Profile.Width = 200;
@@ -73,7 +94,14 @@ public static class CompareCommand
             .AddColumn("after")
             .AddColumn("difference")
             .AddColumn("changed");
-        foreach (var q in comparison.Quantities)
+        // What changed comes first; the rest is for those who ask.
+        ComparedQuantity[] shown =
+        [
+            .. comparison
+                .Quantities.Where(q => verbose || q.Change.IsClaimed())
+                .OrderByDescending(q => q.Change.IsClaimed()),
+        ];
+        foreach (var q in shown)
         {
             var changed = q.Change switch
             {
@@ -91,7 +119,12 @@ public static class CompareCommand
                 changed
             );
         }
-        console.Write(table);
+        if (shown.Length > 0)
+            console.Write(table);
+        if (comparison.Quantities.Length > shown.Length)
+            console.WriteLine(
+                $"{comparison.Quantities.Length - shown.Length} quantities without a change are left out (--verbose)"
+            );
         foreach (var line in comparison.Unmatched)
             console.WriteLine(line);
         console.WriteLine(

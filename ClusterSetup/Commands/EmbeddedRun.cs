@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using CiliumDebugging.EmbeddedCluster;
 using CiliumDebugging.EmbeddedCluster.Configuration;
 using CiliumDebugging.ServiceDefaults;
@@ -24,7 +23,7 @@ internal sealed class EmbeddedRun
     /// <summary>Id of the process whose end stops the cluster; null: none.</summary>
     public int? ExitWith { get; init; }
 
-    /// <param name="interrupt">SIGINT and SIGTERM.</param>
+    /// <param name="interrupt">The signals that end a program.</param>
     /// <returns>
     /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, named on standard error; 130:
     /// interrupted
@@ -33,13 +32,6 @@ internal sealed class EmbeddedRun
     public async Task<int> RunAsync(CancellationToken interrupt)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupt);
-        var hungUp = false;
-        // System.CommandLine handles SIGINT and SIGTERM; a closed terminal window or ssh session sends SIGHUP.
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
-        {
-            signal.Cancel = hungUp = true;
-            stop.Cancel();
-        });
         var following = ExitWith is { } pid ? StopWithAsync(pid, stop) : Task.CompletedTask;
         try
         {
@@ -55,7 +47,7 @@ internal sealed class EmbeddedRun
         {
             // Stopped while it was starting.
         }
-        return (int)(interrupt.IsCancellationRequested || hungUp ? ExitCode.Interrupted : ExitCode.Success);
+        return (int)(interrupt.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Success);
     }
 
     private async Task RunUntilAsync(CancellationToken stop)

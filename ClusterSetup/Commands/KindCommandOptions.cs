@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Config;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Releases;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

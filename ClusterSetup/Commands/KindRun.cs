@@ -2,6 +2,7 @@ using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s.Autorest;
 using k8s.Exceptions;
 
@@ -37,8 +38,11 @@ internal static class KindRun
         );
     }
 
+    /// <summary>Opens the lab.</summary>
+    /// <param name="options">Its options.</param>
+    /// <param name="notes">Where the lines of long programs go; null: standard output.</param>
     /// <exception cref="KindException">Something is wrong with them; one line for each problem.</exception>
-    public static KindLab Open(KindOptions options)
+    public static KindLab Open(KindOptions options, TextWriter? notes = null)
     {
         var (plan, problems) = KindPlan.Make(options);
         if (plan is null)
@@ -51,7 +55,7 @@ internal static class KindRun
             );
         var state = new KindState(options.StateRoot, options.Name);
         var programs = new ProgramRunner(Environment.GetEnvironmentVariable("PATH") ?? "", TimeProvider.System, line =>
-            Console.WriteLine($"        {line}")
+            (notes ?? Console.Out).WriteLine($"        {line}")
         )
         {
             Kubeconfig = state.Kubeconfig,
@@ -77,9 +81,19 @@ internal static class KindRun
             await Console.Error.WriteLineAsync(onInterrupt);
             return (int)ExitCode.Interrupted;
         }
+        catch (KubeconfigException e)
+        {
+            await Console.Error.WriteLineAsync(TerminalText.Clean(Secrets.Hide(e.Message)));
+            return (int)ExitCode.BadUsage;
+        }
         catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
         {
             await Console.Error.WriteLineAsync($"the cluster did not answer in time: {e.InnerException.Message}");
+            return (int)ExitCode.Failed;
+        }
+        catch (HttpRequestException e)
+        {
+            await Console.Error.WriteLineAsync(TerminalText.Clean($"the cluster cannot be reached: {e.Cause()}"));
             return (int)ExitCode.Failed;
         }
         catch (Exception e)
@@ -87,21 +101,22 @@ internal static class KindRun
                     is KindException
                         or ProgramException
                         or TimeoutException
-                        or HttpRequestException
                         or IOException
                         or UnauthorizedAccessException
                         or KubeConfigException
                         or InvalidDataException
             )
         {
-            await Console.Error.WriteLineAsync(Secrets.Hide(e.Message));
+            await Console.Error.WriteLineAsync(TerminalText.Clean(Secrets.Hide(e.Cause())));
             return (int)ExitCode.Failed;
         }
         catch (HttpOperationException e)
         {
             var request = $"{e.Request?.Method} {e.Request?.RequestUri?.AbsolutePath}";
             var answer = $"{(int)e.Response.StatusCode} {e.Response.Content}";
-            await Console.Error.WriteLineAsync(Secrets.Hide($"the cluster refused {request}: {answer}"));
+            await Console.Error.WriteLineAsync(
+                TerminalText.Clean(Secrets.Hide($"the cluster refused {request}: {answer}"))
+            );
             return (int)ExitCode.Failed;
         }
     }

@@ -35,7 +35,10 @@ internal sealed class LoadCommandOptions
             DefaultValueFactory = _ => RunFiles.Artifacts,
         };
 
-    public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output];
+    public Option<bool> Verbose { get; } =
+        new("--verbose") { Description = "Print every count, interval and verdict at the end, not only the summary." };
+
+    public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output, Verbose];
 
     /// <summary>The scenario with the given load.</summary>
     /// <exception cref="ScenarioException">

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
@@ -84,6 +87,8 @@ public static class ObserveCommand
         Description = "Write the report and print without the cluster's names and addresses",
     };
 
+    private static readonly Option<string> s_format = FormatOption.Create();
+
     public static Command Build()
     {
         var command = new Command(
@@ -104,6 +109,7 @@ public static class ObserveCommand
             s_budget,
             s_output,
             s_redact,
+            s_format,
         };
         foreach (var option in s_prometheus.All)
             command.Options.Add(option);
@@ -122,15 +128,17 @@ public static class ObserveCommand
                 await Console.Error.WriteLineAsync(problem);
             return (int)ExitCode.BadUsage;
         }
-        var progress = new ProgressLines(Console.Out, !Console.IsOutputRedirected, TimeProvider.System);
+        var json = parsed.IsJson(s_format);
+        var notes = json ? Console.Error : Console.Out;
         return await RunAsync(
             cluster,
             options,
             TimeProvider.System,
-            Console.Out,
+            notes,
             Console.Error,
             cancellationToken,
-            progress
+            new ProgressLines(notes, !json && !Console.IsOutputRedirected, TimeProvider.System),
+            json ? Console.Out : null
         );
     }
 
@@ -141,18 +149,21 @@ public static class ObserveCommand
         TextWriter output,
         TextWriter errors,
         CancellationToken cancellationToken,
-        ProgressLines? lines = null
+        ProgressLines? lines = null,
+        TextWriter? json = null
     )
     {
         var progress = lines ?? new ProgressLines(output, isTerminal: false, time);
         var observer = new ObservationRun(cluster, options, time);
         try
         {
+            if (options.Output is { } parent)
+                RunFiles.Check(parent);
             var result = await observer.RunAsync(
-                (line, passing) =>
+                (line, passing, done) =>
                 {
                     if (!options.Redact)
-                        progress.Write(line, passing);
+                        progress.Write(line, passing, done);
                 },
                 cancellationToken
             );
@@ -160,12 +171,21 @@ public static class ObserveCommand
             var document = DocumentOf.Run(result.Report);
             if (options.Redact)
                 document = Redaction.Apply(document, result.Nodes);
-            ObservationText.Write(document, observer.Requests, output);
+            if (json is null)
+                ObservationText.Write(document, observer.Requests, output);
+            else
+                await json.WriteLineAsync(ReportJson.Write(document));
             if (options.Output is { } folder)
             {
-                var others = $"{ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit}";
-                var page = $"{ReportFiles.Write(document, folder)}/{ReportFiles.Html}";
-                await output.WriteLineAsync($"report       {page} (also {others})");
+                var files = RunFiles.Save(document, folder);
+                await (files.Folder is null ? errors : output).WriteLineAsync(files.Line);
+                if (files.Folder is null)
+                    return (int)ExitCode.Failed;
+            }
+            if (result.Report.EndedEarly is { } end)
+            {
+                await errors.WriteLineAsync(options.Redact ? "the observation ended early" : end.Reason);
+                return (int)(end.IsInterruption ? ExitCode.Interrupted : ExitCode.Failed);
             }
             return (int)(result.Skewed ? ExitCode.NotReproduced : ExitCode.Success);
         }
@@ -177,7 +197,7 @@ public static class ObserveCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await errors.WriteLineAsync($"the report cannot be written to {options.Output}: {e.Message}");
+            await errors.WriteLineAsync(e.Message);
             return (int)ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -242,31 +262,20 @@ public static class ObserveCommand
 
     private static Kubernetes? Cluster(ParseResult parsed, List<string> problems)
     {
-        var named = parsed.GetValue(s_kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG");
+        var (file, context) = (parsed.GetValue(s_kubeconfig), parsed.GetValue(s_context));
+        var named = file ?? context ?? Environment.GetEnvironmentVariable("KUBECONFIG");
         try
         {
-            // Of several files in KUBECONFIG the first one that exists: the client cannot merge them.
-            var file = named?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is [_, _, ..] several
-                ? several.FirstOrDefault(File.Exists) ?? several[0]
-                : named;
             var config =
-                named is null && parsed.GetValue(s_context) is null && KubernetesClientConfiguration.IsInCluster()
+                named is null && KubernetesClientConfiguration.IsInCluster()
                     ? KubernetesClientConfiguration.InClusterConfig()
-                    : KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(s_context));
+                    : Kubeconfig.Read(file, context);
             config.HttpClientTimeout = TimeSpan.FromSeconds(15);
             return new Kubernetes(config);
         }
-        catch (Exception e)
-            when (e
-                    is KubeConfigException
-                        or IOException
-                        or UnauthorizedAccessException
-                        or YamlDotNet.Core.YamlException
-                        or FormatException
-                        or System.Security.Cryptography.CryptographicException
-            )
+        catch (KubeConfigException e)
         {
-            problems.Add($"no cluster: {e.Message}; give --kubeconfig FILE or set KUBECONFIG");
+            problems.Add(e.Message);
             return null;
         }
     }

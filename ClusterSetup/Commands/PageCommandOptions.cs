@@ -21,6 +21,10 @@ internal sealed class PageCommandOptions
         Description =
             "Serve the live page on loopback while it runs. With --in-cluster the page cannot control the run.",
     };
+
+    /// <summary>Whether it is served at all.</summary>
+    public bool IsServed(CommandResult result) => result.GetValue(_page);
+
     private readonly Option<int?> _port = new("--page-port")
     {
         HelpName = "PORT",

@@ -2,11 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Attacks;
 using CiliumDebugging.ClusterSetup.Kind;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -49,6 +51,8 @@ internal static class PodAttackCommand
         Description = "Writes the merged results as an HdrHistogram log (µs) with the counts",
     };
 
+    private static readonly Option<string> s_format = FormatOption.Create();
+
     public static Command Build()
     {
         var command = new Command(
@@ -56,7 +60,7 @@ internal static class PodAttackCommand
             "Sends HTTP requests from pods of a cluster, as an indexed Job, and reports them as one attack"
         );
         AttackOptions.AddTo(command);
-        Option[] own = [s_pods, s_namespace, s_image, s_labels, s_podDeadline, s_histograms];
+        Option[] own = [s_pods, s_namespace, s_image, s_labels, s_podDeadline, s_histograms, s_format];
         foreach (var option in own.Concat(s_choice.All))
             command.Add(option);
         command.Validators.Add(s_choice.Validate);
@@ -73,35 +77,53 @@ internal static class PodAttackCommand
         try
         {
             using var cluster = s_choice.Connect(parsed);
-            var result = await new PodAttack(cluster, TimeProvider.System).RunAsync(order, cancellationToken);
-            AttackReport.Write(result.Results, Console.Out);
-            result.Results.Accounting.WriteTo(Console.Out);
+            var lines = new ProgressLines(
+                parsed.IsJson(s_format) ? TextWriter.Null : Console.Error,
+                !Console.IsErrorRedirected,
+                TimeProvider.System,
+                every: TimeSpan.FromSeconds(1)
+            );
+            PodAttackResult result;
+            try
+            {
+                result = await new PodAttack(cluster, TimeProvider.System, line =>
+                    lines.Write(line, passing: true)
+                ).RunAsync(order, cancellationToken);
+            }
+            finally
+            {
+                lines.End();
+            }
+            AttackCommands.WriteResults(result.Results, parsed.IsJson(s_format));
             var spread = result.StartSpread is { } apart
                 ? F($", whose programs started within {apart.TotalSeconds:0} s")
                 : "";
-            Console.WriteLine($"from {order.Pods} pods of namespace {order.Namespace}{spread}");
+            (parsed.IsJson(s_format) ? Console.Error : Console.Out).WriteLine(
+                $"from {order.Pods} pods of namespace {order.Namespace}{spread}"
+            );
             if (parsed.GetValue(s_histograms) is { } path)
             {
                 await using var stream = File.Create(path);
                 HistogramLog.Write(result.Results, stream, DateTimeOffset.UnixEpoch);
             }
-            return result.Results.Accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed : (int)ExitCode.Success;
+            return (int)AttackCommands.EndOf(result.Results.Accounting);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return (int)ExitCode.Interrupted;
         }
-        catch (Exception e)
-            when (e
-                    is PodAttackException
-                        or KindException
-                        or HttpRequestException
-                        or IOException
-                        or UnauthorizedAccessException
-            )
+        catch (KubeconfigException e)
         {
-            await Console.Error.WriteLineAsync($"error: {e.Message}");
-            return (int)ExitCode.Failed;
+            return AttackCommands.WriteProblems([e.Message]);
+        }
+        catch (HttpRequestException e)
+        {
+            return AttackCommands.WriteFailure($"the cluster cannot be reached: {e.Cause()}");
+        }
+        catch (Exception e)
+            when (e is PodAttackException or KindException or IOException or UnauthorizedAccessException)
+        {
+            return AttackCommands.WriteFailure(e.Cause());
         }
     }
 
@@ -116,10 +138,10 @@ internal static class PodAttackCommand
             problems.Add($"--body '{arguments.Body}': the pods do not have that file; give the text");
         if (arguments.SourceIp is not null)
             problems.Add("--source-ip: each pod has an address of its own");
-        if (!Quantities.TryParseRate(arguments.Rate, out var rate) || arguments.FindsMaximum)
+        var rate = arguments.ReadRate(problems);
+        if (arguments.FindsMaximum)
             problems.Add(
-                $"--rate '{arguments.Rate}': expected requests per time, e.g. 5000/s, or infinity; "
-                    + "several pods cannot find max"
+                $"--rate '{arguments.Rate}': several pods cannot find it; give requests per time, or infinity"
             );
         if (!Quantities.TryParseDuration(arguments.Duration, out var duration))
             problems.Add(

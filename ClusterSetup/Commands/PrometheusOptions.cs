@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Text;
-using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

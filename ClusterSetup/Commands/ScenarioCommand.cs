@@ -2,6 +2,8 @@ using System.CommandLine;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.ServiceDefaults;
 using k8s;
@@ -10,13 +12,27 @@ using Spectre.Console;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>scenario run</c>: a scenario on an existing cluster. <c>scenario matrix</c>: one scenario on several releases of
-/// Cilium.
+/// <c>scenario run</c>: a scenario on an existing cluster. <c>scenario list</c>: the catalogue. <c>scenario match</c>:
+/// those that fit symptoms. <c>scenario matrix</c>: one scenario on several releases of Cilium.
 /// </summary>
 internal static class ScenarioCommand
 {
     public static Command Build() =>
-        new("scenario", "Run scenarios on clusters.") { Run(), ScenarioMatrixCommand.Build() };
+        new("scenario", "Run scenarios on clusters.")
+        {
+            Run().WithExamples("scenario run two-sided-l7 --kind"),
+            ScenarioListCommand.Build().WithExamples("scenario list"),
+            ScenarioMatchCommand
+                .Build()
+                .WithExamples(
+                    "scenario match a replaced pod gets too little",
+                    "scenario match --pods 3 --answering 1 --status 503",
+                    "scenario match --report artifacts/observe-20260101-120000"
+                ),
+            ScenarioMatrixCommand
+                .Build()
+                .WithExamples("scenario matrix two-sided-l7 --embedded --cilium 1.9.0,1.9.9,1.16.0"),
+        };
 
     private static Command Run()
     {
@@ -44,6 +60,7 @@ internal static class ScenarioCommand
                 "Collect what Cilium's maintainers need, beside the report: "
                 + "sockets, drops and traces under load, load-balancing maps.",
         };
+        var format = FormatOption.Create();
         var command = new Command(
             "run",
             "Run a scenario on an existing cluster, and leave it as it was. "
@@ -56,17 +73,27 @@ internal static class ScenarioCommand
             changeSettings,
             keep,
             sysdump,
+            format,
         };
         foreach (var option in cluster.All.Concat(load.Options).Concat(page.Options))
             command.Add(option);
         command.Validators.Add(cluster.Validate);
         command.Validators.Add(page.Validate);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(format) == FormatOption.Json && page.IsServed(result))
+                result.AddError(
+                    "--format json prints one report, and the page of --page may make several: give one of them"
+                );
+        });
         command.SetAction(
             (parsed, cancellationToken) =>
                 ScenarioFailures.RunWithErrorReportingAsync(
                     async () =>
                     {
                         var scenario = load.Read(parsed);
+                        var output = parsed.GetValue(load.Output)!;
+                        RunFiles.Check(output);
                         using var api = cluster.Connect(parsed);
                         var rights = new SessionRights
                         {
@@ -76,15 +103,23 @@ internal static class ScenarioCommand
                             Keep = parsed.GetValue(keep),
                             Sysdump = parsed.GetValue(sysdump),
                         };
-                        var output = parsed.GetValue(load.Output)!;
-                        var report = page.Read(parsed, parsed.GetValue(cluster.InCluster)) is { } choice
-                            ? await new ScenarioPage(api, rights, name => load.Read(parsed, name), choice).RunAsync(
-                                scenario,
-                                output,
-                                cancellationToken
-                            )
-                            : await RunAsync(api, rights, scenario, output, cancellationToken);
-                        return report.Holds ? ExitCode.Success : ExitCode.NotReproduced;
+                        var verbose = parsed.GetValue(load.Verbose);
+                        return page.Read(parsed, parsed.GetValue(cluster.InCluster)) is { } choice
+                            ? await new ScenarioPage(api, rights, name => load.Read(parsed, name), choice)
+                            {
+                                Verbose = verbose,
+                            }.RunAsync(scenario, output, cancellationToken)
+                            : (
+                                await RunAsync(
+                                    api,
+                                    rights,
+                                    scenario,
+                                    output,
+                                    cancellationToken,
+                                    verbose,
+                                    parsed.IsJson(format) ? Console.Out : null
+                                )
+                            ).ExitCode;
                     },
                     cancellationToken
                 )
@@ -92,25 +127,34 @@ internal static class ScenarioCommand
         return command;
     }
 
-    /// <summary>Runs a scenario on a cluster, shows it, and writes its report.</summary>
-    public static async Task<RunReport> RunAsync(
+    /// <summary>
+    /// Runs a scenario on a cluster, shows it, and writes its report, to the folder and, where it is given, as JSON;
+    /// the rest is on standard error then.
+    /// </summary>
+    public static async Task<(RunReport Report, ExitCode ExitCode)> RunAsync(
         Kubernetes api,
         SessionRights rights,
         Scenario scenario,
         string output,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        bool verbose = false,
+        TextWriter? json = null
     )
     {
-        var console = RunTerminal.Open();
+        var console = RunTerminal.Open(json is null ? null : Console.Error);
         var run = new ExistingClusterRun(api, rights, TimeProvider.System);
-        var report = await RunTerminal.RunAsync(console, observer =>
-            run.RunAsync(scenario, observer, cancellationToken)
+        var report = await RunTerminal.RunAsync(
+            console,
+            listener => run.RunAsync(scenario, listener, cancellationToken),
+            verbose
         );
-        var (line, folder) = RunFiles.Save(report, output);
-        console.WriteLine(line);
-        if (folder is not null)
+        var files = RunFiles.Save(report, output);
+        RunFiles.Print(files, console);
+        if (files.Folder is { } folder)
             await WriteBesideAsync(api, run.Dump, folder, cancellationToken);
-        return report;
+        if (json is not null)
+            await json.WriteLineAsync(ReportJson.Write(DocumentOf.Run(report)));
+        return (report, RunFiles.ExitCodeOf(report, files));
     }
 
     /// <summary>Writes what is known of the cluster beside a report.</summary>

@@ -2,6 +2,7 @@ using CiliumDebugging.EmbeddedCluster.Configuration;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -22,7 +23,7 @@ internal static class ScenarioFailures
                 catch (Exception e)
                     when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
                 {
-                    await Console.Error.WriteLineAsync(e.Message);
+                    await Console.Error.WriteLineAsync(TerminalText.Clean(e.Message));
                     return ExitCode.BadUsage;
                 }
             },

@@ -8,14 +8,16 @@ using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.EmbeddedCluster;
 using CiliumDebugging.EmbeddedCluster.Api.Access;
 using CiliumDebugging.EmbeddedCluster.Configuration;
-using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Releases;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 using Spectre.Console;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
@@ -30,16 +32,17 @@ internal static class ScenarioMatrixCommand
 {
     private const string ReleaseSetting = "sandbox-cilium-version";
 
-    private delegate Task<RunReport> RunOnRelease(
+    private delegate Task<(RunReport Report, ExitCode ExitCode)> RunOnRelease(
         KindOptions options,
         Scenario scenario,
         string output,
+        TextWriter notes,
         CancellationToken cancellationToken
     );
 
     public static Command Build()
     {
-        var (load, kindOptions) = (new LoadCommandOptions(), new KindCommandOptions());
+        var (load, kindOptions, format) = (new LoadCommandOptions(), new KindCommandOptions(), FormatOption.Create());
         var releases = new Option<CiliumVersion[]>("--cilium")
         {
             HelpName = "LIST",
@@ -63,6 +66,7 @@ internal static class ScenarioMatrixCommand
             kindOptions.Nodes,
             kindOptions.BaseImage,
             kindOptions.State,
+            format,
         };
         foreach (var option in load.Options)
             command.Add(option);
@@ -77,17 +81,35 @@ internal static class ScenarioMatrixCommand
                     async () =>
                     {
                         var (scenario, output) = (load.Read(parsed), parsed.GetValue(load.Output)!);
+                        RunFiles.Check(output);
                         var options = kindOptions.Read(parsed);
-                        var rows = new List<MatrixRow>();
-                        foreach (var release in parsed.GetRequiredValue(releases))
+                        var (rows, isSaved) = (new List<MatrixRow>(), true);
+                        var isJson = parsed.IsJson(format);
+                        var notes = isJson ? Console.Error : Console.Out;
+                        var all = parsed.GetRequiredValue(releases);
+                        foreach (var (index, release) in all.Index())
                         {
-                            Console.WriteLine($"── Cilium {release} ──");
+                            await notes.WriteLineAsync($"── Cilium {release} ({index + 1} of {all.Length}) ──");
                             var run = parsed.GetValue(kind) ? OnKindAsync : (RunOnRelease)OnEmbeddedAsync;
-                            var report = run(options with { Cilium = release }, scenario, output, cancellationToken);
-                            rows.Add(await RowAsync(release, report));
+                            var result = run(
+                                options with
+                                {
+                                    Cilium = release,
+                                },
+                                scenario,
+                                output,
+                                notes,
+                                cancellationToken
+                            );
+                            var (row, exitCode) = await RowAsync(release, result);
+                            rows.Add(row);
+                            isSaved &= exitCode is ExitCode.Success or ExitCode.NotReproduced;
                         }
-                        MatrixText.Write(scenario, rows, RunTerminal.Open());
-                        return rows.All(r => r.Report is not null) ? ExitCode.Success : ExitCode.Failed;
+                        if (isJson)
+                            FormatOption.WriteJson(MatrixSummary.Of(scenario, rows), Console.Out);
+                        else
+                            MatrixText.Write(scenario, rows, RunTerminal.Open());
+                        return isSaved ? ExitCode.Success : ExitCode.Failed;
                     },
                     cancellationToken
                 )
@@ -96,11 +118,15 @@ internal static class ScenarioMatrixCommand
     }
 
     /// <summary>A release that cannot be run does not end the others.</summary>
-    private static async Task<MatrixRow> RowAsync(CiliumVersion release, Task<RunReport> run)
+    private static async Task<(MatrixRow Row, ExitCode ExitCode)> RowAsync(
+        CiliumVersion release,
+        Task<(RunReport Report, ExitCode ExitCode)> run
+    )
     {
         try
         {
-            return new MatrixRow(release, await run, null);
+            var (report, exitCode) = await run;
+            return (new MatrixRow(release, report, null), exitCode);
         }
         catch (Exception e)
             when (e
@@ -115,14 +141,15 @@ internal static class ScenarioMatrixCommand
         {
             var message = Secrets.Hide(e.Message);
             await Console.Error.WriteLineAsync(message);
-            return new MatrixRow(release, null, message.Split('\n')[0].TrimEnd());
+            return (new MatrixRow(release, null, message.Split('\n')[0].TrimEnd()), ExitCode.Failed);
         }
     }
 
-    private static async Task<RunReport> OnEmbeddedAsync(
+    private static async Task<(RunReport Report, ExitCode ExitCode)> OnEmbeddedAsync(
         KindOptions choice,
         Scenario scenario,
         string output,
+        TextWriter notes,
         CancellationToken cancellationToken
     )
     {
@@ -139,7 +166,7 @@ internal static class ScenarioMatrixCommand
         };
         await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, cancellationToken);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
-        var console = RunTerminal.Open();
+        var console = RunTerminal.Open(notes == Console.Out ? null : notes);
         var report = await RunTerminal.RunAsync(console, observer =>
             new ScenarioRunner(api, TimeProvider.System).RunAsync(
                 scenario with
@@ -151,21 +178,23 @@ internal static class ScenarioMatrixCommand
                 cancellationToken
             )
         );
-        console.WriteLine(RunFiles.Save(report, output).Line);
-        return report;
+        var files = RunFiles.Save(report, output);
+        RunFiles.Print(files, console);
+        return (report, RunFiles.ExitCodeOf(report, files));
     }
 
-    private static async Task<RunReport> OnKindAsync(
+    private static async Task<(RunReport Report, ExitCode ExitCode)> OnKindAsync(
         KindOptions options,
         Scenario scenario,
         string output,
+        TextWriter notes,
         CancellationToken cancellationToken
     )
     {
-        var lab = KindRun.Open(options);
+        var lab = KindRun.Open(options, notes);
         try
         {
-            await new StepList(lab.Steps(), Console.Out, TimeProvider.System).RunAsync(cancellationToken);
+            await new StepList(lab.Steps(), notes, TimeProvider.System).RunAsync(cancellationToken);
             using var api = lab.Connect();
             // The release is the matrix's choice.
             var settings = scenario.Settings.Remove(ReleaseSetting);
@@ -177,14 +206,14 @@ internal static class ScenarioMatrixCommand
                     Settings = settings,
                 },
                 output,
-                cancellationToken
+                cancellationToken,
+                // The matrix is the result, not each report.
+                json: notes == Console.Out ? null : TextWriter.Null
             );
         }
         finally
         {
-            await new StepList([new RemoveCluster(lab)], Console.Out, TimeProvider.System).RunAsync(
-                CancellationToken.None
-            );
+            await new StepList([new RemoveCluster(lab)], notes, TimeProvider.System).RunAsync(CancellationToken.None);
         }
     }
 

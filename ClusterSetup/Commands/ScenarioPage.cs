@@ -3,7 +3,7 @@ using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
-using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using k8s;
 using Spectre.Console;
 
@@ -20,12 +20,15 @@ internal sealed class ScenarioPage(Kubernetes api, SessionRights rights, Func<st
 {
     private ExistingClusterRun? _last;
 
+    /// <summary>Whether the summary has every count.</summary>
+    public bool Verbose { get; init; }
+
     /// <summary>Runs it.</summary>
     /// <param name="first">The scenario that is run at once.</param>
     /// <param name="output">Folder of the reports.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The report of the last run.</returns>
-    public async Task<RunReport> RunAsync(Scenario first, string output, CancellationToken cancellationToken)
+    /// <returns>The exit code of the last run.</returns>
+    public async Task<ExitCode> RunAsync(Scenario first, string output, CancellationToken cancellationToken)
     {
         var console = RunTerminal.Open();
         await using var lab = new LabController(api, first, OptionsFor(first, output), TimeProvider.System);
@@ -39,24 +42,29 @@ internal sealed class ScenarioPage(Kubernetes api, SessionRights rights, Func<st
         await using var metrics = choice.MetricsPort is { } port
             ? await MetricsServer.StartAsync(lab.Feed, port, cancellationToken)
             : null;
-        console.WriteLine($"page         {(choice.ShowsOnly ? page.Address : page.Link)}");
+        console.WriteUnbroken($"page         {(choice.ShowsOnly ? page.Address : page.Link)}");
         var order = new RunOrder(first, Manual: false);
         while (true)
         {
-            var saved = "";
-            var report = await RunTerminal.RunAsync(console, async listener =>
-            {
-                (var made, saved) = await lab.RunAsync(order, listener, cancellationToken);
-                return made;
-            });
-            console.WriteLine(saved);
-            if (lab.Feed.Lab.Reports is [{ } newest, ..])
-                await ScenarioCommand.WriteBesideAsync(api, _last?.Dump, newest.Folder, cancellationToken);
+            SavedFiles? files = null;
+            var report = await RunTerminal.RunAsync(
+                console,
+                async listener =>
+                {
+                    (var made, files) = await lab.RunAsync(order, listener, cancellationToken);
+                    return made;
+                },
+                Verbose
+            );
+            RunFiles.Print(files!, console);
+            if (files!.Folder is { } folder)
+                await ScenarioCommand.WriteBesideAsync(api, _last?.Dump, folder, cancellationToken);
+            var exitCode = RunFiles.ExitCodeOf(report, files);
             if (choice.Linger == TimeSpan.Zero)
-                return report;
+                return exitCode;
             console.WriteLine($"The page stays for {choice.Linger}. Ctrl-C ends it.");
             if (await NextOrderAsync(lab, cancellationToken) is not { } next)
-                return report;
+                return exitCode;
             order = next;
         }
     }

@@ -3,6 +3,7 @@ using System.CommandLine;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Simulation;
+using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
@@ -73,6 +74,7 @@ public static class SimulateCommand
         };
         var csv = new Option<string?>("--csv") { Description = "Write the shares over time to this CSV file." };
         var json = new Option<string?>("--json") { Description = "Write the whole result to this JSON file." };
+        var format = FormatOption.Create();
         var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a random seed.")
         {
             scenario,
@@ -89,6 +91,7 @@ public static class SimulateCommand
             set,
             csv,
             json,
+            format,
         };
         command.SetAction(parsed =>
             Run(
@@ -111,20 +114,27 @@ public static class SimulateCommand
                         ),
                     },
                 parsed.GetValue(csv),
-                parsed.GetValue(json)
+                parsed.GetValue(json),
+                parsed.IsJson(format)
             )
         );
         return command;
     }
 
-    private static int Run(string scenario, Func<SimulationOptions> options, string? csv, string? json)
+    private static int Run(string scenario, Func<SimulationOptions> options, string? csv, string? json, bool isJson)
     {
         try
         {
-            var result = Simulator.Run(ScenarioCatalog.Load(scenario), options());
-            SimulationText.Write(result, Console.Out);
+            var result = Simulator.Run(ScenarioCatalog.Load(scenario), options(), isJson ? null : Progress());
+            if (isJson)
+                FormatOption.WriteJson(result, Console.Out);
+            else
+                SimulationText.Write(result, Console.Out);
             if (json is not null)
-                File.WriteAllText(json, SimulationFiles.ToJson(result));
+            {
+                using var file = new StreamWriter(json);
+                FormatOption.WriteJson(result, file);
+            }
             if (csv is not null)
             {
                 using var file = new StreamWriter(csv);
@@ -142,6 +152,29 @@ public static class SimulateCommand
             Console.Error.WriteLine(e.Message);
             return (int)ExitCode.Failed;
         }
+    }
+
+    private static Action<SimulationProgress> Progress()
+    {
+        var lines = new ProgressLines(
+            Console.Error,
+            !Console.IsErrorRedirected,
+            TimeProvider.System,
+            every: TimeSpan.FromSeconds(1)
+        );
+        return now =>
+        {
+            if (now.Seconds >= now.OfSeconds)
+                lines.End();
+            else
+                lines.Write(
+                    FormattableString.Invariant(
+                        $"{now.Seconds:0}/{now.OfSeconds:0} s of virtual time, {now.Connections:N0} connections"
+                    ),
+                    passing: true,
+                    now.Seconds / now.OfSeconds
+                );
+        };
     }
 
     private static TimeSpan? Duration(string option, string? text) =>

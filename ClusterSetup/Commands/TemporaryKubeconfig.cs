@@ -28,12 +28,14 @@ internal sealed class TemporaryKubeconfig : IDisposable
     /// <exception cref="ClusterStartException">
     /// The folder does not exist or cannot be written, or the file is not one of an embedded cluster.
     /// </exception>
-    public static TemporaryKubeconfig At(string file)
+    /// <param name="file">The file.</param>
+    /// <param name="ownsFolder">Whether its folder, in which nothing else is, is deleted with it.</param>
+    public static TemporaryKubeconfig At(string file, bool ownsFolder)
     {
         var path = System.IO.Path.GetFullPath(file);
         if (Directory.Exists(path))
             throw new ClusterStartException($"--kubeconfig {file} is a folder: name a file in it");
-        if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
+        if (System.IO.Path.GetDirectoryName(path) is not { } folder || !Directory.Exists(folder))
             throw new ClusterStartException($"--kubeconfig {file}: the folder does not exist");
         try
         {
@@ -47,7 +49,7 @@ internal sealed class TemporaryKubeconfig : IDisposable
         {
             throw new ClusterStartException($"--kubeconfig {file} cannot be replaced: {e.Message}");
         }
-        return new TemporaryKubeconfig(path, folder: null);
+        return new TemporaryKubeconfig(path, ownsFolder ? folder : null);
     }
 
     /// <summary>Writes it whole: readers see no file or the complete one.</summary>
@@ -68,10 +70,9 @@ internal sealed class TemporaryKubeconfig : IDisposable
     {
         try
         {
+            File.Delete(Path);
             if (_folder is not null)
-                Directory.Delete(_folder, recursive: true);
-            else
-                File.Delete(Path);
+                Directory.Delete(_folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

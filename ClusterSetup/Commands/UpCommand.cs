@@ -4,6 +4,7 @@ using CiliumDebugging.ClusterSetup.Kind.Steps;
 using CiliumDebugging.EmbeddedCluster.Configuration;
 using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -77,7 +78,7 @@ public static class UpCommand
                     return ExitCode.Success;
                 }
                 await steps.RunAsync(cancellationToken);
-                Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
+                Console.WriteLine($"export KUBECONFIG={ShellText.Quote(lab.State.Kubeconfig)}");
                 foreach (var tool in ToolAddresses.Of(lab.Plan.Manifests(lab.ImageTag)))
                     Console.WriteLine(tool);
                 return ExitCode.Success;
@@ -92,11 +93,12 @@ public static class UpCommand
             Kubeconfig = TemporaryKubeconfig.InNewFolder,
             OnReady = path =>
             {
-                Console.WriteLine($"export KUBECONFIG={path}");
+                Console.WriteLine($"export KUBECONFIG={ShellText.Quote(path)}");
                 if (insecure)
                     Console.WriteLine(
                         "kubectl sends no token over plain HTTP, and the API refuses it with 401: "
-                            + "use a KubernetesClient or curl with the token of that file, or leave --insecure-http away"
+                            + "use a KubernetesClient or curl with the token of that file, or leave "
+                            + "--insecure-http away"
                     );
             },
         }.RunAsync(cancellationToken);

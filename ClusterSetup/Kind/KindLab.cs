@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
@@ -51,5 +52,5 @@ internal sealed class KindLab(KindPlan plan, ProgramRunner programs, TimeProvide
     }
 
     /// <summary>A client of the cluster's API, through its own kubeconfig; the caller disposes it.</summary>
-    public Kubernetes Connect() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(State.Kubeconfig));
+    public Kubernetes Connect() => new(Kubeconfig.Read(State.Kubeconfig));
 }

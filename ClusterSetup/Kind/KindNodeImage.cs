@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 

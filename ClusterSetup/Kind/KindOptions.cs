@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 

@@ -30,6 +30,9 @@ internal sealed record KindState(string Root, string Cluster)
     /// <summary>kind's configuration of the cluster.</summary>
     public string KindConfig => Path.Combine(Folder, "kind.yaml");
 
+    /// <summary>The options of the last <c>up</c>.</summary>
+    public string Options => Path.Combine(Folder, "options.json");
+
     /// <summary>Values of Cilium's chart.</summary>
     public string CiliumValues => Path.Combine(Folder, "cilium-values.yaml");
 

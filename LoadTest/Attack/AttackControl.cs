@@ -22,7 +22,7 @@ public sealed class AttackControl : IAsyncDisposable
     )
     {
         _abort = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        _recorder = new Recorder(sink, new RequestMetrics(plan), _abort.Cancel);
+        _recorder = new Recorder(sink, new RequestMetrics(plan), plan.Timeout, _abort.Cancel);
         Plan = plan;
         EngineName = engine.Name;
         Clock = new AttackClock(time);

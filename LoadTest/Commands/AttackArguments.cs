@@ -5,6 +5,7 @@ using CiliumDebugging.LoadTest.Attack.Responders;
 using CiliumDebugging.LoadTest.Attack.Search;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.ServiceDefaults.Files;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
@@ -26,9 +27,17 @@ public sealed record AttackArguments
     public string? SourceIp { get; init; }
     public string PortRange { get; init; } = "odd";
     public string Workers { get; init; } = "1";
-    public string MaxInFlight { get; init; } = "10000";
+
+    /// <summary>Null: <see cref="DefaultMaxInFlight"/>.</summary>
+    public string? MaxInFlight { get; init; }
     public string Responder { get; init; } = "default";
     public bool Insecure { get; init; }
+
+    /// <summary>Requests in flight at most where nothing else is written.</summary>
+    public const string DefaultMaxInFlight = "10000";
+
+    /// <summary>The target file that is standard input.</summary>
+    public const string StandardInput = "-";
 
     /// <summary>Whether the highest rate is to be found.</summary>
     public bool FindsMaximum => Rate == "max";
@@ -50,8 +59,7 @@ public sealed record AttackArguments
             problems,
             cancellation
         );
-        if (!Quantities.TryParseRate(Rate, out var rate))
-            problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, max or infinity");
+        var rate = ReadRate(problems);
         TimeSpan? duration = null;
         if (Duration != "forever")
             duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
@@ -67,7 +75,7 @@ public sealed record AttackArguments
             problems.Add(responderProblem);
         var keepAlive = ReadConnections(problems);
         var workers = ReadNumber("workers", Workers, problems);
-        var maxInFlight = ReadNumber("max-in-flight", MaxInFlight, problems);
+        var maxInFlight = ReadNumber("max-in-flight", MaxInFlight ?? DefaultMaxInFlight, problems);
         int? burst = Burst == "auto" ? null : ReadNumber("burst", Burst, problems);
         var plan = new AttackPlan
         {
@@ -94,6 +102,23 @@ public sealed record AttackArguments
             );
         return (problems.Count == 0 ? plan : null, problems);
     }
+
+    /// <summary>Reads the rate.</summary>
+    /// <param name="problems">Gets what is wrong with it.</param>
+    /// <returns>Requests per second; infinity: as fast as possible, which is vegeta's 0 too, and as there it must be
+    /// given with the number of requests that may be in flight.</returns>
+    public double ReadRate(List<string> problems)
+    {
+        ArgumentNullException.ThrowIfNull(problems);
+        if (!Quantities.TryParseRate(Rate, out var rate))
+            problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, max or infinity");
+        else if (rate == 0 && MaxInFlight is null)
+            problems.Add($"rate '{Rate}' is as fast as possible: give --max-in-flight N as well, or a rate above 0");
+        return rate == 0 ? double.PositiveInfinity : rate;
+    }
+
+    /// <summary>Largest target file or body that is read, bytes: 64 MiB.</summary>
+    private const int MaxFileBytes = 64 << 20;
 
     private IPAddress? ReadSource(List<string> problems)
     {
@@ -140,23 +165,31 @@ public sealed record AttackArguments
     )
     {
         var entries = new List<TargetEntry>();
-        if (Url is not null)
+        if (Url is not null && TargetsFile is not null)
+            problems.Add($"a URL and --targets {TargetsFile}: give one of them");
+        else if (Url is not null)
             entries.Add(new TargetEntry(0, Method, Url, [], null));
-        if (TargetsFile is not null)
+        else if (TargetsFile is not null)
         {
             try
             {
-                var (read, wrong) = TargetFile.Parse(await File.ReadAllLinesAsync(TargetsFile, cancellation));
+                var text =
+                    TargetsFile == StandardInput
+                        ? await ReadStandardInputAsync(cancellation)
+                        : RegularFile.ReadText(TargetsFile, MaxFileBytes);
+                var (read, wrong) = TargetFile.Parse(text.ReplaceLineEndings("\n").Split('\n'));
                 entries.AddRange(read);
-                problems.AddRange(wrong.Select(problem => $"{TargetsFile} {problem}"));
+                problems.AddRange(wrong.Select(problem => $"{TargetsName} {problem}"));
+                if (read.Count + wrong.Count == 0)
+                    problems.Add($"targets file '{TargetsName}' has no target: expected lines METHOD URL");
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                problems.Add($"targets file '{TargetsFile}': {e.Message}");
+                problems.Add($"targets file '{TargetsName}': {e.Message}");
             }
         }
-        if (entries.Count == 0 && problems.Count == 0)
-            problems.Add("no target: give a URL or --targets FILE");
+        else
+            problems.Add("no target: give a URL, or --targets FILE (-: standard input)");
         var targets = new List<AttackTarget>();
         foreach (var entry in entries)
         {
@@ -166,6 +199,28 @@ public sealed record AttackArguments
         return targets;
     }
 
+    private string? TargetsName => TargetsFile == StandardInput ? "standard input" : TargetsFile;
+
+    // A terminal or a pipe that stays open makes its reader wait, and that cannot be canceled: the reader is left behind.
+    private static Task<string> ReadStandardInputAsync(CancellationToken cancellation) =>
+        Task.Run(
+                () =>
+                {
+                    using var input = Console.OpenStandardInput();
+                    var bytes = new MemoryStream();
+                    var buffer = new byte[64 * 1024];
+                    while (input.Read(buffer) is > 0 and var read)
+                    {
+                        bytes.Write(buffer, 0, read);
+                        if (bytes.Length > MaxFileBytes)
+                            throw new IOException($"it is larger than {MaxFileBytes >> 20} MiB, which is the limit");
+                    }
+                    return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+                },
+                CancellationToken.None
+            )
+            .WaitAsync(cancellation);
+
     private async Task<AttackTarget?> ReadTargetAsync(
         TargetEntry entry,
         TargetResolver resolver,
@@ -173,10 +228,11 @@ public sealed record AttackArguments
         CancellationToken cancellation
     )
     {
-        var where = entry.Line == 0 ? "" : $"{TargetsFile} line {entry.Line}: ";
-        if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || !AttackTarget.CanBeAt(uri))
+        var where = entry.Line == 0 ? "" : $"{TargetsName} line {entry.Line}: ";
+        var (uri, problem) = AttackTarget.ReadUrl(entry.Url);
+        if (uri is null)
         {
-            problems.Add($"{where}url '{entry.Url}': expected http://host[:port]/path");
+            problems.Add($"{where}{problem}");
             return null;
         }
         var (headers, host) = ReadHeaders([.. Headers, .. entry.Headers], where, problems);
@@ -232,17 +288,28 @@ public sealed record AttackArguments
         }
     }
 
+    /// <summary>
+    /// A body's file: from the working folder, as in vegeta, or else from the folder of the target file.
+    /// </summary>
+    private string BodyFile(string file)
+    {
+        var beside = Path.Combine(Path.GetDirectoryName(TargetsFile) ?? "", file);
+        return !File.Exists(file) && File.Exists(beside) ? beside : file;
+    }
+
     private byte[] ReadBody(TargetEntry entry, string where, List<string> problems)
     {
+        if (entry.Body is { Length: > 0 } own)
+            return own;
         var file =
-            entry.BodyFile is not null ? Path.Combine(Path.GetDirectoryName(TargetsFile) ?? "", entry.BodyFile)
+            entry.BodyFile is not null ? BodyFile(entry.BodyFile)
             : Body?.StartsWith('@') == true ? Body[1..]
             : null;
         if (file is null)
             return Encoding.UTF8.GetBytes(Body ?? "");
         try
         {
-            return File.ReadAllBytes(file);
+            return RegularFile.ReadBytes(file, MaxFileBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

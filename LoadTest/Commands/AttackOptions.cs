@@ -16,14 +16,16 @@ public static class AttackOptions
     private static readonly Option<string?> s_targets = AttackCommands.OfFile(
         new Option<string?>("--targets")
         {
-            Description = "Target file in vegeta's format (METHOD URL, headers, @bodyfile)",
+            Description =
+                "Target file in vegeta's formats: METHOD URL, headers, @bodyfile; or JSON, one target on each line. "
+                + "-: standard input",
             HelpName = "file",
         }
     );
     private static readonly Option<string> s_rate = Text(
         "--rate",
         "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, "
-            + "and holds it; infinity: as fast as max-in-flight permits",
+            + "and holds it; infinity, or 0 with --max-in-flight: as fast as max-in-flight permits",
         s_defaults.Rate
     );
     private static readonly Option<string> s_duration = Text(
@@ -71,7 +73,7 @@ public static class AttackOptions
     private static readonly Option<string> s_maxInFlight = Text(
         "--max-in-flight",
         "Requests in flight at most; beyond it they are not sent",
-        s_defaults.MaxInFlight
+        AttackArguments.DefaultMaxInFlight
     );
     private static readonly Option<string> s_responder = Text(
         "--responder",
@@ -137,7 +139,9 @@ public static class AttackOptions
             SourceIp = parsed.GetValue(s_sourceIp),
             PortRange = parsed.GetRequiredValue(s_portRange),
             Workers = parsed.GetRequiredValue(s_workers),
-            MaxInFlight = parsed.GetRequiredValue(s_maxInFlight),
+            MaxInFlight = parsed.GetResult(s_maxInFlight) is { Implicit: false }
+                ? parsed.GetRequiredValue(s_maxInFlight)
+                : null,
             Responder = parsed.GetRequiredValue(s_responder),
             Insecure = parsed.GetValue(s_insecure),
         };

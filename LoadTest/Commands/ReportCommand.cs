@@ -7,10 +7,12 @@ using CiliumDebugging.Statistics;
 namespace CiliumDebugging.LoadTest.Commands;
 
 /// <summary><c>report FILE…</c> and <c>plot FILE…</c>: saved results, merged when there are several.</summary>
-internal static class ReportCommand
+public static class ReportCommand
 {
-    private static readonly Argument<string[]> s_files = FilesOf("Results saved by attack --output or --hdr");
-    private static readonly Argument<string[]> s_records = FilesOf("Records saved by attack --output");
+    private const string Others = ", vegeta encode (JSON or CSV) or hey -o csv";
+
+    private static readonly Argument<string[]> s_files = FilesOf($"Results saved by attack --output or --hdr{Others}");
+    private static readonly Argument<string[]> s_records = FilesOf($"Records saved by attack --output{Others}");
     private static readonly Option<string?> s_histograms = AttackCommands.OfFile(
         new Option<string?>("--hdr")
         {
@@ -18,6 +20,7 @@ internal static class ReportCommand
             HelpName = "file",
         }
     );
+    private static readonly Option<string> s_format = FormatOption.Create();
     private static readonly Option<string> s_page = AttackCommands.OfFile(
         new Option<string>("--output")
         {
@@ -29,9 +32,11 @@ internal static class ReportCommand
 
     public static Command BuildReport()
     {
-        var command = new Command("report", "Summarises saved results") { s_files, s_histograms };
+        var command = new Command("report", "Summarises saved results") { s_files, s_histograms, s_format };
         command.SetAction(parsed =>
-            Guarded(() => Report(parsed.GetRequiredValue(s_files), parsed.GetValue(s_histograms)))
+            Guarded(() =>
+                Report(parsed.GetRequiredValue(s_files), parsed.GetValue(s_histograms), parsed.IsJson(s_format))
+            )
         );
         return command;
     }
@@ -50,7 +55,7 @@ internal static class ReportCommand
             new Argument<string[]>("files") { Description = description, Arity = ArgumentArity.OneOrMore }
         );
 
-    private static int Report(string[] files, string? histograms)
+    private static int Report(string[] files, string? histograms, bool json)
     {
         var results = new AttackResults();
         var foreign = new Dictionary<string, Latencies>(StringComparer.Ordinal);
@@ -62,11 +67,12 @@ internal static class ReportCommand
             );
         if (foreign.Count > 0)
         {
+            if (json)
+                throw new InvalidDataException("a log of another program has no counts, only text can be printed");
             AttackReport.Write(foreign, Console.Out);
             return (int)ExitCode.Success;
         }
-        AttackReport.Write(results, Console.Out);
-        results.Accounting.WriteTo(Console.Out);
+        AttackCommands.WriteResults(results, json);
         if (histograms is not null)
         {
             using var stream = File.Create(histograms);
@@ -83,6 +89,7 @@ internal static class ReportCommand
             var records = new AttackResults();
             foreach (var record in Read(file))
                 records.Add(record);
+            WriteNote(file);
             results.Merge(records);
             return;
         }
@@ -104,6 +111,13 @@ internal static class ReportCommand
         }
     }
 
+    /// <summary>Says what the results of another program lack.</summary>
+    private static void WriteNote(string file)
+    {
+        if (RecordFile.ForeignNote(file) is { } note)
+            Console.Error.WriteLine($"note: {file}: {note}");
+    }
+
     private static int Plot(string[] files, string page)
     {
         if (Array.Find(files, HistogramLog.IsLog) is { } log)
@@ -112,6 +126,8 @@ internal static class ReportCommand
             );
         // Twice through the files instead of once through memory.
         var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();
+        foreach (var file in files)
+            WriteNote(file);
         var plot = new AttackPlot(length);
         foreach (var record in files.SelectMany(Read))
             plot.Add(record);
@@ -134,7 +150,7 @@ internal static class ReportCommand
             catch (InvalidDataException e)
             {
                 throw new InvalidDataException(
-                    $"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote",
+                    $"results file '{file}': {e.Message}; give a file of attack --output or --hdr{Others}",
                     e
                 );
             }

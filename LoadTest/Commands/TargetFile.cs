@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace CiliumDebugging.LoadTest.Commands;
 
 /// <summary>One entry of a target file, not yet resolved.</summary>
@@ -5,30 +8,86 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <param name="Method">HTTP method as written.</param>
 /// <param name="Url">URL as written.</param>
 /// <param name="Headers">Its header lines.</param>
-/// <param name="BodyFile">File of the body, relative to the target file; null for none.</param>
-public sealed record TargetEntry(int Line, string Method, string Url, IReadOnlyList<string> Headers, string? BodyFile);
+/// <param name="BodyFile">File of the body; null for none.</param>
+/// <param name="Body">The body itself; null for none.</param>
+public sealed record TargetEntry(
+    int Line,
+    string Method,
+    string Url,
+    IReadOnlyList<string> Headers,
+    string? BodyFile,
+    byte[]? Body = null
+);
 
-/// <summary>Reads target files in vegeta's HTTP format: <c>METHOD URL</c>, then header lines, then <c>@bodyfile</c>; a
-/// blank line ends an entry, lines that begin with # are comments.</summary>
+/// <summary>Reads target files in vegeta's two formats, which their first line tells apart. HTTP: <c>METHOD URL</c>, then
+/// header lines, then <c>@bodyfile</c>; a blank line ends an entry, lines that begin with # are comments. JSON: an object
+/// on each line, with <c>method</c>, <c>url</c>, <c>header</c> (a list of values for each name) and <c>body</c>
+/// (base64).</summary>
 public static class TargetFile
 {
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     /// <returns>The entries, and what is wrong with lines that cannot be read.</returns>
     public static (IReadOnlyList<TargetEntry> Entries, IReadOnlyList<string> Problems) Parse(IEnumerable<string> lines)
     {
         ArgumentNullException.ThrowIfNull(lines);
+        var trimmed = lines.Select(line => line.Trim()).ToList();
+        return trimmed.Find(line => line.Length > 0)?.StartsWith('{') == true ? ParseJson(trimmed) : ParseHttp(trimmed);
+    }
+
+    private static (IReadOnlyList<TargetEntry> Entries, IReadOnlyList<string> Problems) ParseJson(List<string> lines)
+    {
+        var entries = new List<TargetEntry>();
+        var problems = new List<string>();
+        foreach (var (index, line) in lines.Index().Where(line => line.Item.Length > 0))
+        {
+            try
+            {
+                var (method, url, header, body) = JsonSerializer.Deserialize<JsonTarget>(line, s_json)!;
+                var headers = (header ?? []).SelectMany(entry =>
+                    (entry.Value ?? []).Select(value => $"{entry.Key}: {value}")
+                );
+                if (header?.Keys.FirstOrDefault(name => name.Contains(':', StringComparison.Ordinal)) is { } name)
+                    problems.Add($"line {index + 1}: header '{name}': expected a name without a colon");
+                else
+                    entries.Add(new TargetEntry(index + 1, method, url, [.. headers], null, body));
+            }
+            catch (JsonException e)
+            {
+                problems.Add(
+                    $"line {index + 1}{(e.Path is null or "$" ? "" : $", {e.Path[2..]}")}: "
+                        + """expected {"method":"GET","url":"http://…"}, with "header":{"Name":["value"]} """
+                        + "and a \"body\" in base64 if there are any, and no other fields"
+                );
+            }
+        }
+        return (entries, problems);
+    }
+
+    private static (IReadOnlyList<TargetEntry> Entries, IReadOnlyList<string> Problems) ParseHttp(List<string> lines)
+    {
         var entries = new List<TargetEntry>();
         var problems = new List<string>();
         var isOpen = false;
         var number = 0;
-        foreach (var raw in lines)
+        foreach (var line in lines)
         {
             number++;
-            var line = raw.Trim();
             if (line.StartsWith('#'))
                 continue;
             if (line.Length == 0)
             {
                 isOpen = false;
+            }
+            else if (line is ['@', _, ..] && isOpen && entries[^1].BodyFile is { } body)
+            {
+                problems.Add($"line {number} '{line}': the body of this entry is @{body} already");
             }
             else if (line is ['@', _, ..] && isOpen)
             {
@@ -40,6 +99,8 @@ public static class TargetFile
                 && method.All(char.IsAsciiLetterUpper)
             )
             {
+                if (url.AsSpan().ContainsAny(' ', '\t'))
+                    problems.Add($"line {number} '{line}': expected METHOD URL and nothing behind the URL");
                 // As in vegeta, a new request line needs no blank line before it.
                 entries.Add(new TargetEntry(number, method, url, [], null));
                 isOpen = true;
@@ -55,4 +116,11 @@ public static class TargetFile
         }
         return (entries, problems);
     }
+
+    private sealed record JsonTarget(
+        string Method,
+        string Url,
+        Dictionary<string, string?[]?>? Header = null,
+        byte[]? Body = null
+    );
 }

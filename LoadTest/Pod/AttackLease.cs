@@ -1,8 +1,8 @@
 namespace CiliumDebugging.LoadTest.Pod;
 
 /// <summary>
-/// Counts who reads an attack's records. When nothing has read them for a time, the run that ordered the attack is gone,
-/// and the attack must not go on for ever. Thread-safe.
+/// Counts who reads an attack's records. When nothing has read them for a time, the run that ordered the attack is
+/// gone, and the attack must not go on for ever. Thread-safe.
 /// </summary>
 /// <param name="length">How long it may go on without a reader; infinite: always.</param>
 /// <param name="time">Time source.</param>

@@ -106,8 +106,9 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
 
     private async Task<AttackPlan> PlanAsync(AttackOrder order, CancellationToken cancellationToken)
     {
-        if (!AttackTarget.CanBeAt(order.Url))
-            throw new AttackRefusedException($"url '{order.Url}': expected http://host[:port]/path");
+        var (url, wrong) = AttackTarget.ReadUrl(order.Url?.OriginalString ?? "");
+        if (url is null)
+            throw new AttackRefusedException(wrong!);
         // A number of seconds may be beyond what a TimeSpan holds.
         if (order.TimeoutSeconds is not (> 0 and <= 3600))
             throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");
@@ -116,7 +117,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
         var (ports, problem) = ClientPortRange.Parse(order.Ports ?? "odd");
         if (problem is not null)
             throw new AttackRefusedException(problem);
-        var target = AttackTarget.For(order.Url, await resolver.ResolveAsync(order.Url, cancellationToken)) with
+        var target = AttackTarget.For(url, await resolver.ResolveAsync(url, cancellationToken)) with
         {
             Method = order.Method,
             Body = order.Body is null ? default : Encoding.UTF8.GetBytes(order.Body),

@@ -51,7 +51,18 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
     {
         var labels = url.Host.Split('.');
         var (name, ns) = (labels[0], labels.Length > 1 ? labels[1] : sandbox.Identity.Namespace);
-        var address = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken)
+        var service = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken);
+        if (service is { Type: "ExternalName" })
+            throw new AttackRefusedException(
+                $"host '{url.Host}' of {url}: Service {ns}/{name} is an ExternalName, which the lab cannot reach; "
+                    + "give a Service with a cluster IP"
+            );
+        if (service is { Address: null })
+            throw new AttackRefusedException(
+                $"host '{url.Host}' of {url}: Service {ns}/{name} is headless (it has no cluster IP); give a Service "
+                    + "with a cluster IP, or the address of a pod"
+            );
+        var address = service?.Address
             ?? throw new AttackRefusedException(
                 $"host '{url.Host}' of {url}: the cluster has no Service {ns}/{name} with an address"
             );

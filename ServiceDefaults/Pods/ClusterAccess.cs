@@ -15,9 +15,9 @@ public sealed record ClusterAccess(Uri Url, string Token, string? AuthorityPem)
 {
     /// <summary>The address of a Service, which on the embedded cluster plays DNS. A plain request: a KubernetesClient
     /// takes most of a second of processor time to start.</summary>
-    /// <returns>The address, or null when there is no such Service.</returns>
+    /// <returns>The Service's type and address, or null when there is no such Service.</returns>
     /// <exception cref="HttpRequestException">The API is out of reach or refuses.</exception>
-    public async Task<IPAddress?> FindServiceAsync(string ns, string name, CancellationToken cancellationToken)
+    public async Task<FoundService?> FindServiceAsync(string ns, string name, CancellationToken cancellationToken)
     {
         using var http = new HttpClient(new SocketsHttpHandler { SslOptions = Trust() }) { BaseAddress = Url };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
@@ -33,12 +33,12 @@ public sealed record ClusterAccess(Uri Url, string Token, string? AuthorityPem)
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var service = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
-        return IPAddress.TryParse(
-            service.RootElement.GetProperty("spec").GetProperty("clusterIP").GetString(),
-            out var address
-        )
-            ? address
-            : null;
+        var spec = service.RootElement.GetProperty("spec");
+        var address = spec.TryGetProperty("clusterIP", out var given) ? given.GetString() : null;
+        return new FoundService(
+            spec.TryGetProperty("type", out var type) ? type.GetString() ?? "" : "",
+            IPAddress.TryParse(address, out var parsed) ? parsed : null
+        );
     }
 
     private SslClientAuthenticationOptions Trust() =>
@@ -54,3 +54,8 @@ public sealed record ClusterAccess(Uri Url, string Token, string? AuthorityPem)
                 },
             };
 }
+
+/// <summary>What a Service is reached by.</summary>
+/// <param name="Type">Its spec.type, such as ClusterIP.</param>
+/// <param name="Address">Its cluster IP; null for headless ones and for ExternalName.</param>
+public sealed record FoundService(string Type, IPAddress? Address);

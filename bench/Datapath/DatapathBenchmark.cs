@@ -38,11 +38,12 @@ internal static class DatapathBenchmark
     private static double Row(int connections, int nodes, int pods, int policies)
     {
         var best = 0.0;
+        var scenario = Scenario(policies);
         for (var i = 0; i < Repeats; i++)
         {
             // The build of the cluster is not part of a connection: the time of a run without load is taken off.
-            var idle = Seconds(Scenario(policies), nodes, pods, 1);
-            best = Math.Max(best, connections / (Seconds(Scenario(policies), nodes, pods, connections) - idle));
+            var idle = Seconds(scenario, nodes, pods, 1);
+            best = Math.Max(best, connections / (Seconds(scenario, nodes, pods, connections) - idle));
         }
         Console.WriteLine($"{nodes, 5} {pods, 6} {policies, 10} {best / 1e6, 8:0.00}");
         return best;
@@ -94,6 +95,7 @@ internal static class DatapathBenchmark
                 )
         );
         var models = policies == 0 ? [] : PolicyReader.ReadYaml(text, "policies.yaml").Policies;
+        var objects = policies == 0 ? [] : YamlManifest.Read(text).Select(d => d.ToJson()!.AsObject());
         var load = new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50);
         return new Scenario(
             "benchmark",
@@ -102,7 +104,7 @@ internal static class DatapathBenchmark
             ImmutableSortedDictionary<string, string>.Empty,
             load,
             [
-                new ApplyStep("policies.yaml", [.. models.Select(m => new PolicyManifest([], m))]),
+                new ApplyStep("policies.yaml", [.. objects.Zip(models, (o, m) => new PolicyManifest(o, m))]),
                 new PhaseStep("load", TimeSpan.FromSeconds(1)),
             ],
             []

@@ -9,7 +9,8 @@ using k8s.Models;
 namespace CiliumDebugging.Bench.Datapath;
 
 /// <summary>The lab with both policies of two-sided-l7, without the stand-in for cilium/cilium#14268 (so
-/// that both proxies pass requests on), one backend, and the client on the other node: every request crosses two proxies.</summary>
+/// that both proxies pass requests on), one backend, and the client on the other node: every request crosses two
+/// proxies.</summary>
 internal sealed class NodeProxies : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);

@@ -21,7 +21,7 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
     private const string Namespace = "backend",
         Name = "backend-1";
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60),
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5),
         s_interval = TimeSpan.FromMilliseconds(100);
 
     private static readonly Scenario s_twoSided = ScenarioCatalog.Load("two-sided-l7");
@@ -76,7 +76,7 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
                 || (Was("scale to 1") && (Was("delete pod") || Was("restart"))),
             "two-sided-l7" => Was("apply backend-policy.yaml") && Was("apply load-test-policy.yaml"),
             "session-affinity" => Was("affinity"),
-            "stale-conntrack" or "unready-pod" or "slow-pod" => podsChanged,
+            "stale-conntrack" or "silent-close" or "unready-pod" or "slow-pod" => podsChanged,
             "frozen-pod" => podsChanged,
             _ => false,
         };
@@ -212,10 +212,14 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
         await PatchDeploymentAsync(new { spec = new { replicas = 3 } }, cancellationToken);
         var reader = new ClusterReader(cluster, s_twoSided.Load);
         var began = TimeProvider.System.GetTimestamp();
-        while (await BackendsAsync(reader, cancellationToken) is not (3, 3))
+        while (await BackendsAsync(reader, cancellationToken) is var (ready, all) and not (3, 3))
         {
             if (TimeProvider.System.GetElapsedTime(began) > s_limit)
-                throw new TimeoutException($"after {s_limit.TotalSeconds:0} s there are not three ready backends");
+            {
+                throw new TimeoutException(
+                    $"after {s_limit.TotalSeconds:0} s there are {ready} ready backends of {all}, not 3 of 3"
+                );
+            }
             await Task.Delay(s_interval, TimeProvider.System, cancellationToken);
         }
         await Task.Delay(TimeSpan.FromSeconds(0.5), TimeProvider.System, cancellationToken);

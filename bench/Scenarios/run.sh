@@ -15,7 +15,7 @@ failed=0
 printf '| scenario | exit | expectations | delivery in the last phase | diagnosis of each phase | terminal | report.json | requests |\n|---|---|---|---|---|---|---|---|\n'
 for name in "$@"; do
     mkdir -p "$runs/$name"
-    (cd "$runs/$name" && dotnet exec "$root/AppHost/bin/Debug/net10.0/AppHost.dll" --once --scenario "$name" >output 2>&1)
+    (cd "$runs/$name" && dotnet exec "$root/AppHost/bin/Debug/net10.0/AppHost.dll" --once --verbose --scenario "$name" >output 2>&1)
     exit=$?
     terminal=$(sed -n 's/^diagnosis  *\([a-z0-9-]*\):.*/\1/p' "$runs/$name/output")
     [ "$terminal" = none ] && terminal=undecided # an undecided run names nothing

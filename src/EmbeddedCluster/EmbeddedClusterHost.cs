@@ -148,7 +148,7 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
             PodLogs = outputs,
         };
         ApiUrl = _parts.Add(await ApiServer.StartAsync(apiOptions, store, _loggers, cancellationToken)).Address;
-        var api = _parts.Add(ApiClient.Create(ApiUrl, ApiToken, AuthorityPem));
+        var api = _parts.Add(ApiClient.Create(ApiUrl, ApiToken, AuthorityPem, "kube-controller-manager"));
         await ClusterObjects.CreateAsync(api, _options, config.Version, addresses, cancellationToken);
         // 4. the controllers, and with them the Pods
         var (cache, events) = (new ClusterCache(api, time), new EventRecorder(api, time));
@@ -186,21 +186,33 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         var daemonSets = new DaemonSetController(api, cache, events);
         Loop("daemonsets", daemonSets.ReconcileAsync, cache.DaemonSets, cache.Pods, cache.Nodes);
         Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync, cache.Jobs, cache.Pods);
-        Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync, cache.Pods, cache.Nodes);
+        Loop("scheduler", new Scheduler(api, cache, events, time).ReconcileAsync, cache.Pods, cache.Nodes);
         Loop("agents", agents.ReconcileAsync, cache.Pods);
         Loop("pod-network", network.ReconcileAsync, cache.Pods);
-        var slices = new EndpointSliceController(api, cache, _options.Topology);
+        var slices = new EndpointSliceController(api, cache, _options.Topology, events);
         Loop("endpointslices", slices.ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices);
+        var older = new EndpointsController(api, cache, events);
+        Loop("endpoints", older.ReconcileAsync, cache.Services, cache.EndpointSlices, cache.Endpoints);
+        var accounts = new ServiceAccountController(api, cache, events);
+        Loop("serviceaccounts", accounts.ReconcileAsync, cache.Namespaces, cache.ServiceAccounts);
         var endpoints = Loop("ciliumendpoints", new CiliumEndpointController(api, cache, Datapath).ReconcileAsync);
-        Loop(
+        var history = new EndpointHistory(time);
+        Reconciler? paths = null;
+        var later = _parts.Add(
+            time.CreateTimer(_ => paths?.Trigger(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)
+        );
+        paths = Loop(
             "datapath",
             async stop =>
             {
-                Datapath.Cluster = snapshots.Build(cache, Datapath.Release);
+                var known = history.Known([.. cache.EndpointSlices.Objects.Values], Datapath.EndpointLag, out var next);
+                if (next is { } due)
+                    later.Change(due, Timeout.InfiniteTimeSpan);
+                Datapath.Cluster = snapshots.Build(cache, Datapath.Release, known);
                 endpoints.Trigger();
                 await ListenAsync(Datapath, stop);
             },
-            [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]
+            [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, cache.CidrGroups, .. cache.Policies]
         );
         foreach (var watch in cache.Loops)
             Keep("watch", watch);

@@ -26,8 +26,10 @@ public sealed class ExpectedShares
     /// <summary>Backends that should receive something.</summary>
     internal int Competing => Weights.Count(w => w > 0);
 
-    /// <summary>The greatest share within the tolerance τ: w(1 + τ). A backend that should receive nothing may receive τ
-    /// of the mean share of those that should: a stray request is not a skew.</summary>
+    /// <summary>
+    /// The greatest share within the tolerance τ: w(1 + τ). A backend that should receive nothing may receive τ of the
+    /// mean share of those that should: a stray request is not a skew.
+    /// </summary>
     internal double Highest(int backend, double tolerance) =>
         Weights[backend] > 0 ? Weights[backend] * (1 + tolerance) : tolerance / Math.Max(1, Competing);
 

@@ -66,6 +66,9 @@ public sealed class ResolvedPrefix<T>
         entry = (true, outcome);
     }
 
+    /// <summary>No further outcome comes: everything is released, unresolved if need be.</summary>
+    public void Complete() => _forcedBefore = _next;
+
     /// <summary>Takes the next request in the order of starts; false when it is still open or nothing is
     /// left.</summary>
     public bool TryRelease([MaybeNullWhen(false)] out PrefixItem<T> item)

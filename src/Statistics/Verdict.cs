@@ -110,8 +110,10 @@ public sealed record Verdict
     /// <summary>Every backend, in the order of the expected shares.</summary>
     public required ImmutableArray<BackendShare> Shares { get; init; }
 
-    /// <summary>The backend that gets most in excess of its expected share, and more than the tolerance allows; null when
-    /// none does.</summary>
+    /// <summary>
+    /// The backend that gets most in excess of its expected share, and more than the tolerance allows; null when none
+    /// does.
+    /// </summary>
     public string? Busiest
     {
         get
@@ -152,4 +154,17 @@ public sealed record Verdict
 
     /// <summary>Why no verdict is given although there are counts (a failed quality gate); null otherwise.</summary>
     public string? Withheld { get; init; }
+
+    /// <summary>The same counts without a conclusion; unchanged without a reason.</summary>
+    /// <param name="reason">Why none is drawn; null: it is.</param>
+    public Verdict Withhold(string? reason) =>
+        reason is null
+            ? this
+            : this with
+            {
+                Kind = VerdictKind.Undecided,
+                ErrorProbability = null,
+                FurtherConnections = null,
+                Withheld = reason,
+            };
 }

@@ -95,7 +95,7 @@ public static class VerdictText
         {
             VerdictKind.Even => $"even within ±{Percent(verdict.Tolerance)}",
             VerdictKind.Skewed => $"skewed beyond ±{Percent(verdict.Tolerance)}{Extremes(verdict)}",
-            _ when verdict.Cases.HasFlag(SpecialCases.NoBackend) => "undecided",
+            _ when verdict.Connections == 0 || verdict.Cases.HasFlag(SpecialCases.NoBackend) => "undecided",
             _ => "undecided, no skew found yet",
         };
 
@@ -144,7 +144,7 @@ public static class VerdictText
         if (verdict.ScrapeIntervals is > 0 and var intervals)
             seen += F($" in {intervals:N0} scrape intervals");
         var shares =
-            verdict.Connections == 0 ? "; nothing was observed"
+            verdict.Connections == 0 ? "; no evidence yet"
             : verdict.Cases.HasFlag(SpecialCases.NoBackend) ? ""
             : verdict.ErrorProbability is null ? $"; {seen}"
             : verdict.HalfWidth < 1 ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
@@ -154,8 +154,8 @@ public static class VerdictText
 
     private static string Needed(Verdict verdict, double? perSecond)
     {
-        // Without an error bound nothing is decided by more of the same.
-        if (verdict.Kind is not VerdictKind.Undecided || verdict.ErrorProbability is null)
+        // Without an error bound nothing is decided by more of the same, and without evidence nothing is known.
+        if (verdict.Connections == 0 || verdict.Kind is not VerdictKind.Undecided || verdict.ErrorProbability is null)
             return "";
         if (perSecond is { } rate && rate > 0)
             return $"; {Forecast(verdict.FurtherConnections, rate)}";

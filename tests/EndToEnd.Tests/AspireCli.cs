@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.EndToEnd.Tests;
 
@@ -9,15 +10,13 @@ internal static class AspireCli
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
 
-    private static string Repository { get; } = FindRepository();
-
     /// <summary>Makes the CLI available.</summary>
     public static async Task RestoreAsync()
     {
         using var restore = Process.Start(
             new ProcessStartInfo("dotnet", ["tool", "restore"])
             {
-                WorkingDirectory = Repository,
+                WorkingDirectory = Repository.Root,
                 RedirectStandardOutput = true,
             }
         )!;
@@ -64,7 +63,7 @@ internal static class AspireCli
         var split = Array.IndexOf(arguments, "--") is >= 0 and var at ? at : arguments.Length;
         string[] appHost = arguments[0] is "ps"
             ? []
-            : ["--apphost", Path.Combine(Repository, "AppHost", "AppHost.csproj")];
+            : ["--apphost", Path.Combine(Repository.Root, "AppHost", "AppHost.csproj")];
         // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
         string[] command =
         [
@@ -77,7 +76,7 @@ internal static class AspireCli
         ];
         var start = new ProcessStartInfo("setsid", command)
         {
-            WorkingDirectory = Repository,
+            WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -119,17 +118,23 @@ internal static class AspireCli
     public static Task UntilAllPodsAnswerAsync() =>
         UntilAsync(["describe", "--format", "Json"], "backend-1-", "All 3 pods answer");
 
-    /// <summary>Processes of the running application: AppHost, what it started, and Aspire's orchestrator, which watches it.</summary>
+    /// <summary>
+    /// Processes of the running application: AppHost, what it started, and Aspire's orchestrator, which watches it.
+    /// </summary>
     public static async Task<IReadOnlyList<int>> ProcessesAsync()
     {
         var hosts = JsonNode
             .Parse(await RunAsync("ps", "--format", "Json"))!
             .AsArray()
-            .Where(p => ((string)p!["appHostPath"]!).StartsWith(Repository, StringComparison.Ordinal));
-        // The CLI goes on listing an application that has ended for a moment.
+            .Where(p => ((string)p!["appHostPath"]!).StartsWith(Repository.Root, StringComparison.Ordinal));
+        // The CLI goes on listing an application that has ended for a moment, and it lists other tests' labs, which run
+        // from the tests' folder.
+        var built = Path.Combine(Repository.Root, "AppHost", "bin");
         var pid = hosts
             .Select(p => int.Parse($"{p!["appHostPid"]}", CultureInfo.InvariantCulture))
-            .Single(ProcessTable.IsRunning);
+            .Single(pid =>
+                ProcessTable.IsRunning(pid) && ProcessTable.CommandLine(pid).Contains(built, StringComparison.Ordinal)
+            );
         var processes = ProcessTable.Read();
         return processes.Below([pid, .. processes.WithArgument("--monitor", pid)]);
     }
@@ -141,12 +146,4 @@ internal static class AspireCli
                 .AsArray()
                 .Select(r => (string)r!["displayName"]!),
         ];
-
-    private static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "CiliumDebugging.slnx")))
-            folder = folder.Parent!;
-        return folder.FullName;
-    }
 }

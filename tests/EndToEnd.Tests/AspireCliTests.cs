@@ -1,7 +1,7 @@
 namespace CiliumDebugging.EndToEnd.Tests;
 
 /// <summary>The commands of the Aspire CLI on this application, as its users type them.</summary>
-[Collection("labs of their own")]
+[Collection(LabsOfTheirOwn.Name)]
 public sealed class AspireCliTests : IClassFixture<StartedByCli>
 {
     [Fact]
@@ -17,6 +17,9 @@ public sealed class AspireCliTests : IClassFixture<StartedByCli>
     [Fact]
     public async Task Wait_and_logs_work_on_the_row_of_a_pod()
     {
+        // To the CLI a Pod that receives nothing is in a failed state: another test's policy may just have been
+        // removed.
+        await AspireCli.UntilAllPodsAnswerAsync();
         var names = await AspireCli.ResourcesAsync();
         var pod = names.First(n => n.StartsWith("backend-1-", StringComparison.Ordinal));
 
@@ -31,6 +34,7 @@ public sealed class AspireCliTests : IClassFixture<StartedByCli>
         await AspireCli.UntilAsync(["describe", "--format", "Json"], "1 of 3 pods answers");
         await AspireCli.UntilAsync(["otel", "traces", "--format", "Json", "--has-error", "true"], "POST backend-1");
         await AspireCli.RunAsync("resource", "distribution", "remove-load-test-policy");
+        await AspireCli.UntilAllPodsAnswerAsync();
     }
 
     [Fact]

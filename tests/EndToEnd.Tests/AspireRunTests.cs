@@ -3,7 +3,7 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.EndToEnd.Tests;
 
 /// <summary><c>aspire run</c>: the application in the foreground, until Ctrl-C.</summary>
-[Collection("labs of their own")]
+[Collection(LabsOfTheirOwn.Name)]
 public sealed class AspireRunTests : IDisposable
 {
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(30);

@@ -1,9 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace CiliumDebugging.EndToEnd.Tests;
 
 /// <summary>Bad input: one clear message that names the value and the remedy, exit code 2, no stack trace.</summary>
+[Collection(LabsOfTheirOwn.Name)]
 public sealed class BadInputTests : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
@@ -53,10 +51,15 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task A_port_in_use_is_named_when_the_offset_was_asked_for()
     {
-        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        taken.Bind(new IPEndPoint(IPAddress.Any, 8080 + 7_321));
-        taken.Listen();
-        await using var lab = LabProcess.Start("--port-offset", "7321");
+        PrivateNetwork.Create().Dispose(); // skips where there are none
+        // In a network of its own: on this machine another program may have the port already.
+        await using var lab = LabProcess.StartAlone(
+            "python3 -c 'import socket, time; s = socket.socket(); s.bind((\"\", 15401)); s.listen(); time.sleep(60)' "
+                + ">/dev/null 2>&1 & until ss -Hltn sport = :15401 | grep -q .; do sleep 0.1; done",
+            hasLoopback: true,
+            "--port-offset",
+            "7321"
+        );
 
         (await lab.WaitAsync(s_limit)).ShouldBe(2, lab.Output);
 

@@ -12,26 +12,18 @@ public sealed class LabProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("lab-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("lab-folder-");
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly SemaphoreSlim _newLine = new(0);
 
-    private LabProcess(string[] arguments)
+    private LabProcess(string program, IEnumerable<string> arguments)
     {
-        // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
-        var start = new ProcessStartInfo(
-            "env",
-            [
-                "--default-signal=INT",
-                "dotnet",
-                "exec",
-                Path.Combine(AppContext.BaseDirectory, "AppHost.dll"),
-                .. arguments,
-            ]
-        )
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            WorkingDirectory = _folder.FullName,
         };
         start.Environment["TMPDIR"] = _temporary.FullName;
         _process = new Process { StartInfo = start };
@@ -49,7 +41,33 @@ public sealed class LabProcess : IAsyncDisposable
     /// <summary>The lab's folder for temporary files.</summary>
     public DirectoryInfo Temporary => _temporary;
 
-    public static LabProcess Start(params string[] arguments) => new(arguments);
+    /// <summary>The folder it was started in, where it writes reports.</summary>
+    public DirectoryInfo Folder => _folder;
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "AppHost.dll");
+
+    // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
+    public static LabProcess Start(params string[] arguments) =>
+        new("env", ["--default-signal=INT", "dotnet", "exec", Program, .. arguments]);
+
+    /// <summary>Starts it in a network namespace of its own.</summary>
+    /// <param name="setup">Shell lines before that, in its folder.</param>
+    /// <param name="hasLoopback">Whether lo is up.</param>
+    /// <param name="arguments">Arguments of AppHost.</param>
+    public static LabProcess StartAlone(string setup, bool hasLoopback, params string[] arguments)
+    {
+        var loopback = hasLoopback ? "ip link set lo up || exit 1" : "";
+        var script = $"""
+            PATH=$PATH:/usr/sbin:/sbin
+            {loopback}
+            {setup}
+            exec env --default-signal=INT dotnet exec '{Program}' "$@"
+            """;
+        // Each of them replaces itself by the next: the process is AppHost's in the end.
+        return new("unshare", ["--map-root-user", "--net", "--mount", "bash", "-c", script, "lab", .. arguments]);
+    }
+
+    public bool HasExited => _process.HasExited;
 
     /// <summary>
     /// What follows a word at the beginning of a line, such as the link of <c>page</c> or <c>dashboard</c>.
@@ -140,6 +158,7 @@ public sealed class LabProcess : IAsyncDisposable
         _newLine.Dispose();
         try
         {
+            _folder.Delete(recursive: true);
             _temporary.Delete(recursive: true);
         }
         catch (IOException)

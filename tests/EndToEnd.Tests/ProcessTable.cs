@@ -33,6 +33,19 @@ public sealed class ProcessTable
         }
     }
 
+    /// <summary>The command line of a process; empty when it has ended.</summary>
+    public static string CommandLine(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
     /// <summary>Processes that were started with an argument of this name and value.</summary>
     public IEnumerable<int> WithArgument(string name, int value) =>
         _processes

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace CiliumDebugging.EndToEnd.Tests;
 
 /// <summary>The lab on a terminal, which is a pseudo-terminal here: keys that are pressed, and what they do.</summary>
+[Collection(LabsOfTheirOwn.Name)]
 public sealed partial class TerminalKeysTests : IAsyncLifetime
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
@@ -38,7 +39,9 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
     [Fact]
     public async Task The_footer_shows_the_keys_and_each_does_what_it_says()
     {
-        await SeeAsync(["2xx/s"]); // the table, with the footer below it
+        await SeeAsync(["ok/s"]); // the Pods, with the keys below them
+        await SeeAsync(["1 remove backend 2 apply load-test d delete pod"]);
+        await PressAsync('?', ["[1] remove"]);
         foreach (
             var key in (string[])
                 [
@@ -58,7 +61,7 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         await SeeAsync(["[2] remove load-test-policy.yaml"], _pressed);
         await PressAsync('2', ["load-test-policy.yaml was deleted"]);
         await SeeAsync(["[2] apply load-test-policy.yaml"], _pressed);
-        await PressAsync('d', ["pod backend-1-"]);
+        await PressAsync('d', [" was deleted ["]); // the answer, not the name of the key
         // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then the
         // answer is to try again.
         const string Written = "report.html (also report.md, report.json, junit.xml)",

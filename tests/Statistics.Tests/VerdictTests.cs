@@ -141,7 +141,9 @@ public class VerdictTests
         leak.Starved.ShouldBe(["local"]);
     }
 
-    /// <summary>Two backends compete; the third should get nothing and gets the most that is tolerated, 7.5 %.</summary>
+    /// <summary>
+    /// Two backends compete; the third should get nothing and gets the most that is tolerated, 7.5 %.
+    /// </summary>
     [Fact]
     public void What_a_backend_without_weight_may_get_is_rarely_called_skewed_and_never_even_beyond_it()
     {
@@ -330,4 +332,10 @@ public class VerdictTests
         Should.Throw<ArgumentException>(() => ExpectedShares.Weighted(["a", "b"], [1, -1]));
         Should.Throw<ArgumentException>(() => ExpectedShares.Weighted(["a", "b"], [1, double.NaN]));
     }
+
+    [Fact]
+    public void Without_an_observation_a_verdict_says_only_that_there_is_no_evidence() =>
+        VerdictText
+            .Describe(SkewTest.Evaluate(ExpectedShares.Equal(["a", "b", "c"]), new BackendCounts([0, 0, 0], 0)), 50)
+            .ShouldBe("undecided; no evidence yet");
 }

@@ -60,7 +60,10 @@ internal sealed class ApiFixture : IAsyncDisposable
     public static string AuthorityPem => s_certificate.AuthorityPem;
 
     /// <summary>A client without a token that trusts the server.</summary>
-    public static HttpClient NewHttp(Uri address) =>
+    public static HttpClient NewHttp(Uri address) => NewHttp(address, AuthorityPem);
+
+    /// <summary>A client without a token that trusts a server of another authority.</summary>
+    public static HttpClient NewHttp(Uri address, string authorityPem) =>
         new(
             new SocketsHttpHandler
             {
@@ -69,7 +72,7 @@ internal sealed class ApiFixture : IAsyncDisposable
                     CertificateChainPolicy = new X509ChainPolicy
                     {
                         TrustMode = X509ChainTrustMode.CustomRootTrust,
-                        CustomTrustStore = { X509Certificate2.CreateFromPem(AuthorityPem) },
+                        CustomTrustStore = { X509Certificate2.CreateFromPem(authorityPem) },
                         RevocationMode = X509RevocationMode.NoCheck,
                     },
                 },

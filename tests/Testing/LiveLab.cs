@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using CiliumDebugging.ClusterModel;
@@ -76,13 +78,15 @@ internal sealed class LiveLab : IAsyncDisposable
     }
 
     /// <summary>Runs a scenario against the first Service and writes what it measured to the test's output.</summary>
-    public async Task<RunReport> RunAsync(Scenario scenario)
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="listener">Follows the run; null: it is written to the test's output.</param>
+    public async Task<RunReport> RunAsync(Scenario scenario, IRunListener? listener = null)
     {
         var backends = Topology.BackendPods();
         var report = await new ScenarioRunner(Api, TimeProvider.System).RunAsync(
             scenario,
             backends,
-            new TestOutput(),
+            listener ?? new TestOutput(),
             TestContext.Current.CancellationToken
         );
         return report;
@@ -109,6 +113,21 @@ internal sealed class LiveLab : IAsyncDisposable
             cancellationToken: TestContext.Current.CancellationToken
         );
         return (client, [.. pods.Items.OrderBy(p => p.Name(), StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Kills the process of a Pod (SIGKILL).</summary>
+    public async Task KillAsync(V1Pod pod)
+    {
+        var events = await Api.CoreV1.ListNamespacedEventAsync(
+            pod.Namespace(),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        var started = events.Items.Last(e => e.Reason == "Started" && e.InvolvedObject.Name == pod.Name());
+        // Started process 123 for container …
+        using var process = Process.GetProcessById(
+            int.Parse(started.Message.Split(' ')[2], CultureInfo.InvariantCulture)
+        );
+        process.Kill();
     }
 
     /// <summary>All counters of the nodes and of the Pods behind the Service now.</summary>

@@ -69,5 +69,5 @@ internal sealed class PolicyLab
     ) => Policies.Evaluate(TrafficDirection.Egress, Backend, new Peer(to, address), port, protocol);
 
     /// <summary>192.0.2.1 and the like as a number.</summary>
-    public static uint Address(string text) => CidrBlock.Parse(text, allowAddress: true)!.First;
+    public static uint Address(string text) => CidrBlock.Parse(text + "/32")!.First;
 }

@@ -63,6 +63,7 @@ internal static class SampleRun
                 Method = "POST",
                 Url = "http://backend-1.backend:8080/echo",
                 Steps = ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],
+                Policies = [new PolicyFile("load-test-policy.yaml", "kind: CiliumNetworkPolicy\n")],
                 Events = [new RecordedEvent("load-test-policy.yaml was applied", TimeSpan.FromSeconds(Half))],
                 Series = Series(),
                 SeriesInterval = 1,

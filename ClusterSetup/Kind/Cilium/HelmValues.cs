@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 

@@ -1,5 +1,5 @@
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 

@@ -1,4 +1,4 @@
-using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 

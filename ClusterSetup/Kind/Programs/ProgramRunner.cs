@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.ServiceDefaults.Processes;
 using CliWrap;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;

@@ -10,6 +10,7 @@ internal static class BringUp
             new CheckPrerequisites(lab),
             new BuildImages(lab),
             new CreateCluster(lab),
+            new RecordOptions(lab),
             new LoadImages(lab),
             .. lab.Plan.Options.Cilium is { } release ? [new InstallCilium(lab, release)] : Array.Empty<ClusterStep>(),
             new WaitForNodes(lab),

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
-using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 

@@ -39,17 +39,17 @@ internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter outp
         }
     }
 
-    /// <summary>Prints which steps are done.</summary>
-    /// <returns>Whether all are.</returns>
-    public async Task<bool> StatusAsync(CancellationToken cancellationToken)
+    /// <summary>Which steps are done, in order.</summary>
+    public async Task<IReadOnlyList<StepStatus>> StatusAsync(CancellationToken cancellationToken)
     {
-        var all = true;
+        var all = new List<StepStatus>();
         foreach (var step in steps)
-        {
-            var done = await step.DoneAsync(cancellationToken);
-            all &= done is not null;
-            await output.WriteLineAsync(done is null ? $"- {step.Title}" : $"✓ {step.Title}: {done}");
-        }
+            all.Add(new StepStatus(step.Title, await step.DoneAsync(cancellationToken)));
         return all;
     }
 }
+
+/// <summary>Whether a step is done.</summary>
+/// <param name="Title">What it does.</param>
+/// <param name="Done">In what state that is, in words; null: it is not done.</param>
+internal sealed record StepStatus(string Title, string? Done);

@@ -1,4 +1,5 @@
 using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Http;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Contract;
 
@@ -17,6 +18,8 @@ public sealed class AttackAccounting
     private readonly long[] _byOutcome = new long[Outcomes.Count];
     private readonly long[] _byErrno = new long[Outcomes.Count * MaxErrno];
 
+    private readonly long[] _byFault = new long[ResponseFaults.Count];
+
     /// <summary>Counts of nothing yet.</summary>
     public AttackAccounting() { }
 
@@ -29,6 +32,8 @@ public sealed class AttackAccounting
             _byStatus[status] += count;
         foreach (var (outcome, errno, count) in saved.Errors)
             _byErrno[((int)outcome * MaxErrno) + errno] += count;
+        foreach (var (fault, count) in saved.Faults ?? [])
+            _byFault[(int)fault] += count;
         Ended = _byOutcome.Sum() - NotSent;
     }
 
@@ -66,6 +71,10 @@ public sealed class AttackAccounting
             .Select((count, index) => ((Outcome)(index / MaxErrno), index % MaxErrno, count))
             .Where(entry => entry.count > 0);
 
+    /// <summary>Malformed responses by what was wrong with them, where that is known, without zeros.</summary>
+    public IEnumerable<(ResponseFault Fault, long Count)> MalformedByFault =>
+        _byFault.Select((count, fault) => ((ResponseFault)fault, count)).Where(entry => entry.count > 0);
+
     /// <summary>A request has started.</summary>
     public void AddStarted() => Started++;
 
@@ -80,6 +89,8 @@ public sealed class AttackAccounting
             _byStatus[Math.Clamp(record.Status, 0, MaxStatus - 1)]++;
         else
             _byErrno[((int)record.Outcome * MaxErrno) + Math.Clamp(record.Errno, 0, MaxErrno - 1)]++;
+        if (record is { Outcome: Outcome.Malformed, Fault: not ResponseFault.None })
+            _byFault[(int)record.Fault]++;
     }
 
     /// <summary>What does not add up once an attack has ended; empty when everything does.</summary>
@@ -111,6 +122,7 @@ public sealed class AttackAccounting
         Sum(_byStatus, other._byStatus);
         Sum(_byOutcome, other._byOutcome);
         Sum(_byErrno, other._byErrno);
+        Sum(_byFault, other._byFault);
     }
 
     /// <summary>The two equations with their numbers, one per line, and a line per discrepancy.</summary>
@@ -120,12 +132,33 @@ public sealed class AttackAccounting
         var (limited, overdue) = (this[Outcome.NotSent], this[Outcome.Overdue]);
         writer.Write($"intended {Intended} = sent {Started} + not sent {NotSent} ");
         writer.WriteLine($"(in flight limit {limited}, overdue {overdue})");
-        var parts = ResponsesByStatus
-            .Select(entry => $"{entry.Count} × {entry.Status}")
-            .Concat(ErrorsByKind.Select(entry => $"{entry.Count} × {Describe(entry.Outcome, entry.Errno)}"));
-        writer.WriteLine($"sent {Started} = {string.Join(" + ", parts.DefaultIfEmpty("0"))}");
+        writer.WriteLine($"sent {Started} = {string.Join(" + ", Parts().DefaultIfEmpty("0"))}");
         foreach (var discrepancy in Discrepancies())
             writer.WriteLine($"does not add up: {discrepancy}");
+    }
+
+    /// <summary>What became of the requests that have ended: <c>590 × 200</c>, <c>2 × connect refused
+    /// ECONNREFUSED</c>.</summary>
+    public IEnumerable<string> Parts() =>
+        ResponsesByStatus
+            .Select(entry => $"{entry.Count} × {entry.Status}")
+            .Concat(
+                ErrorsByKind.Select(entry =>
+                    $"{entry.Count} × {Describe(entry.Outcome, entry.Errno)}"
+                    + (entry.Outcome is Outcome.Malformed ? Faults(entry.Count) : "")
+                )
+            );
+
+    /// <summary>What was wrong with malformed responses, in parentheses; empty when unknown.</summary>
+    private string Faults(long malformed)
+    {
+        var faults = MalformedByFault.ToList();
+        return faults switch
+        {
+            [] => "",
+            [var (fault, count)] when count == malformed => $" ({fault.Describe()})",
+            _ => $" ({string.Join(", ", faults.Select(f => $"{f.Count} × {f.Fault.Describe()}"))})",
+        };
     }
 
     /// <summary>A bucket in words, with the errno's name where one adds something.</summary>

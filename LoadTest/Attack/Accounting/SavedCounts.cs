@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CiliumDebugging.LoadTest.Attack.Http;
 using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Accounting;
@@ -16,6 +17,7 @@ namespace CiliumDebugging.LoadTest.Attack.Accounting;
 /// <param name="LastStart">Start of the last one, 100 ns since the epoch.</param>
 /// <param name="LastBurst">The last intended start, 100 ns since the epoch.</param>
 /// <param name="AfterLastBurst">How many requests there are from the first that had it on.</param>
+/// <param name="Faults">Malformed responses by fault, without zeros; null in the results of earlier versions.</param>
 internal sealed record SavedCounts(
     long Intended,
     long Started,
@@ -27,7 +29,8 @@ internal sealed record SavedCounts(
     long? FirstStart,
     long LastStart,
     long LastBurst = 0,
-    long AfterLastBurst = 1
+    long AfterLastBurst = 1,
+    IReadOnlyList<SavedFault>? Faults = null
 );
 
 internal sealed record SavedOutcome(Outcome Outcome, long Count);
@@ -35,6 +38,8 @@ internal sealed record SavedOutcome(Outcome Outcome, long Count);
 internal sealed record SavedStatus(int Status, long Count);
 
 internal sealed record SavedError(Outcome Outcome, int Errno, long Count);
+
+internal sealed record SavedFault(ResponseFault Fault, long Count);
 
 internal sealed record SavedResponder(string Pod, int Status, long Count);
 

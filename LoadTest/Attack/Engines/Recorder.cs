@@ -1,6 +1,7 @@
 using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Telemetry;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines;
 
@@ -13,10 +14,12 @@ public sealed class Recorder
     private readonly AttackAccounting _accounting = new();
     private readonly RequestMetrics _metrics;
     private readonly Action _abort;
+    private readonly TimeSpan _timeout;
     private long _intended;
 
-    internal Recorder(IRecordSink sink, RequestMetrics metrics, Action abort)
+    internal Recorder(IRecordSink sink, RequestMetrics metrics, TimeSpan timeout, Action abort)
     {
+        _timeout = timeout;
         _sink = sink;
         _metrics = metrics;
         _abort = abort;
@@ -49,8 +52,9 @@ public sealed class Recorder
     }
 
     /// <summary>A request has ended or was not sent.</summary>
-    public void Add(in RequestRecord record)
+    public void Add(in RequestRecord ended)
     {
+        var record = ended.Within(_timeout);
         _metrics.Ended(record);
         lock (_gate)
         {

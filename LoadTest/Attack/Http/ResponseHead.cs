@@ -13,6 +13,7 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
     private bool _keepAliveAsked;
     private bool _closeAsked;
     private bool _http10;
+    private bool _mayFold;
 
     /// <summary>Status code; 0 before the status line.</summary>
     public int Status { get; private set; }
@@ -47,7 +48,7 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
     public void Reset()
     {
         (Status, ContentLength, IsChunked, Pod, Node) = (0, -1, false, null, null);
-        _keepAliveAsked = _closeAsked = _http10 = false;
+        _keepAliveAsked = _closeAsked = _http10 = _mayFold = false;
     }
 
     /// <summary>Takes the status line: <c>HTTP/1.x SSS</c> and then nothing or a space and a reason.</summary>
@@ -77,6 +78,12 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
             return ResponseFault.Header;
         var name = line[..colon];
         var value = line[(colon + 1)..].Trim(" \t"u8);
+        _mayFold =
+            !Is(name, rule.PodHeader)
+            && !Is(name, rule.NodeHeader)
+            && !Is(name, "Content-Length"u8)
+            && !Is(name, "Transfer-Encoding"u8)
+            && !Is(name, "Connection"u8);
         if (rule.PodHeader.Length > 0 && Pod is null && Is(name, rule.PodHeader))
             Pod = names.Get(value);
         if (Node is null && Is(name, rule.NodeHeader))
@@ -89,6 +96,12 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
             TakeConnection(value);
         return ResponseFault.None;
     }
+
+    /// <summary>
+    /// Takes a line that continues the header before it: a client reads the fold as spaces (RFC 9112, 5.2). It is
+    /// refused where the header says how the response is framed or who sent it, and where there is none.
+    /// </summary>
+    public readonly ResponseFault TakeFold() => _mayFold ? ResponseFault.None : ResponseFault.Header;
 
     private ResponseFault TakeContentLength(ReadOnlySpan<byte> value)
     {

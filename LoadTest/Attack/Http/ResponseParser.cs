@@ -220,7 +220,7 @@ public sealed class ResponseParser
                 OnHeadersEnd();
                 break;
             case Step.Headers:
-                Take(_head.TakeHeader(line), Step.Headers);
+                Take(line[0] is (byte)' ' or (byte)'\t' ? _head.TakeFold() : _head.TakeHeader(line), Step.Headers);
                 break;
             case Step.ChunkSize:
                 OnChunkSize(line);

@@ -110,7 +110,7 @@ public sealed record AttackPlan
         if (double.IsNaN(TracesPerSecond) || TracesPerSecond <= 0)
             problems.Add($"traces {TracesPerSecond}/s: expected more than 0 per second");
         if (Duration <= TimeSpan.Zero)
-            problems.Add($"duration {Duration}: expected more than 0, or none to run until stopped");
+            problems.Add($"duration {Duration}: expected more than 0, or forever");
         if (Timeout < TimeSpan.FromMilliseconds(1) || Timeout > TimeSpan.FromHours(1))
             problems.Add($"timeout {Timeout}: expected 1 ms to 1 h");
         if (Grace < TimeSpan.Zero)

@@ -1,11 +1,11 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Text.RegularExpressions;
 using CiliumDebugging.LoadTest.Attack.Responders;
 
 namespace CiliumDebugging.LoadTest.Attack.Plan;
 
 /// <summary>One HTTP request and where it is sent.</summary>
-public sealed record AttackTarget
+public sealed partial record AttackTarget
 {
     /// <summary>HTTP method; a token. Default GET.</summary>
     public string Method { get; init; } = "GET";
@@ -30,11 +30,29 @@ public sealed record AttackTarget
     /// <summary>Request body; empty for none.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>Whether a target can be at a URL: an absolute one of http or https, whose port is not 0.</summary>
-    public static bool CanBeAt([NotNullWhen(true)] Uri? url) =>
-        url is { IsAbsoluteUri: true }
-        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
-        && url.Port != 0;
+    /// <summary>The URL of a target: an absolute one of http or https, whose port is not 0, without credentials and
+    /// without the zone of an address, neither of which would be sent.</summary>
+    /// <param name="text">The URL as written.</param>
+    /// <returns>The URL; or what is wrong with it, without its credentials.</returns>
+    public static (Uri? Url, string? Problem) ReadUrl(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var shown = Credentials().Replace(text, "//(hidden)@");
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var url)
+            || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
+            || url.Port == 0
+        )
+            return (null, $"url '{shown}': expected http://host[:port]/path");
+        if (url.UserInfo.Length > 0)
+            return (null, $"url '{shown}': expected no credentials; give --header 'Authorization: Basic …'");
+        if (url.HostNameType is UriHostNameType.IPv6 && text.AsSpan(0, text.IndexOf(']')).Contains('%'))
+            return (null, $"url '{shown}': expected an address without a zone; give a global address or a name");
+        return (url, null);
+    }
+
+    [GeneratedRegex("//[^/?#]*@", RegexOptions.CultureInvariant)]
+    private static partial Regex Credentials();
 
     /// <summary>The target of a URL and an already resolved endpoint.</summary>
     public static AttackTarget For(Uri uri, IPEndPoint endPoint)

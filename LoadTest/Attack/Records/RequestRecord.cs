@@ -67,6 +67,34 @@ public readonly record struct RequestRecord
     /// <summary>Symbolic errno, e.g. <c>ECONNREFUSED</c>; null without an error.</summary>
     public string? ErrnoName => Errno == 0 ? null : Engines.Native.Errno.Name(Errno);
 
+    /// <summary>
+    /// An answer that came after the timeout is none, whether or not the engine could notice the time in between: a
+    /// generator that stalls would count it as a success.
+    /// </summary>
+    public RequestRecord Within(TimeSpan timeout) =>
+        Outcome is Outcome.Response && ServiceTime > timeout
+            ? this with
+            {
+                Outcome = Outcome.NoAnswer,
+                Status = 0,
+                Pod = null,
+                Node = null,
+            }
+            : this;
+
+    /// <summary>Why no request can have this record, with the field as files name it; null when one can.</summary>
+    public string? Problem() =>
+        Sequence < 0 ? $"sequence {Sequence} is negative"
+        : End < Start ? $"end_us {End.TotalMicroseconds:0.#} is before start_us {Start.TotalMicroseconds:0.#}"
+        : SourcePort is < 0 or > 65535 ? $"source_port {SourcePort} is not from 0 to 65535"
+        : Connection < -1 ? $"connection {Connection} is below -1"
+        : RequestOnConnection < 0 ? $"request_on_connection {RequestOnConnection} is negative"
+        : Status is < 0 or > 999 || (Status < 100 && Outcome is Outcome.Response)
+            ? $"status {Status} is not from 100 to 999"
+        : BytesReceived < 0 ? $"bytes {BytesReceived} is negative"
+        : Errno < 0 ? $"errno {Errno} is negative"
+        : null;
+
     /// <summary>The record of a request that was intended but not started.</summary>
     public static RequestRecord Unsent(long sequence, TimeSpan intendedStart, TimeSpan now, Outcome outcome) =>
         new()

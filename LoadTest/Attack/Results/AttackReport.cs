@@ -1,4 +1,6 @@
 using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.ServiceDefaults.Processes;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
@@ -14,6 +16,7 @@ public static class AttackReport
         ArgumentNullException.ThrowIfNull(writer);
         var started = results.Accounting.Started;
         writer.WriteLine($"started {started} at {results.AchievedRate:0.###}/s, received {results.Bytes:N0} bytes");
+        WriteSuccess(results, writer);
         WriteHead(writer);
         WriteLine(writer, "latency (from intended)", results.Latency);
         WriteLine(writer, "service time", results.ServiceTime);
@@ -22,7 +25,7 @@ public static class AttackReport
             WriteLine(writer, $"  status {status}", latencies);
         foreach (var (pod, latencies) in results.ByResponder.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            WriteLine(writer, $"  {pod}", latencies);
+            WriteLine(writer, $"  {Shown(pod)}", latencies);
             var statuses = results
                 .Counts.Where(entry => entry.Key.Pod == pod)
                 .OrderBy(entry => entry.Key.Status)
@@ -30,6 +33,50 @@ public static class AttackReport
             var share = (double)latencies.Count / Math.Max(1, results.Accounting.Responses);
             writer.WriteLine($"    {share:0.0%} of responses: {string.Join(", ", statuses)}");
         }
+        if (SkewOf(results) is { } skew)
+            writer.WriteLine($"skew     {Shown(skew)}");
+    }
+
+    /// <summary>Names come from servers and files.</summary>
+    private static string Shown(string name) => TerminalText.OneLine(name, MaxShown);
+
+    /// <summary>Longest name that is shown, characters: longer than any of a pod.</summary>
+    private const int MaxShown = 500;
+
+    /// <summary>Success ratio and throughput. An attack without a success says so.</summary>
+    private static void WriteSuccess(AttackResults results, TextWriter writer)
+    {
+        var (started, ok) = (results.Accounting.Started, results.Succeeded);
+        var ratio = started == 0 ? 0 : 100.0 * ok / started;
+        var seconds =
+            started == 0 ? 0 : (results.Starts.Last - results.Starts.First + results.Latency.Mean).TotalSeconds;
+        var throughput = seconds > 0 ? ok / seconds : 0;
+        writer.WriteLine($"success  {ratio:0.##} % ({ok} of {started}), throughput {throughput:0.##} successes/s");
+    }
+
+    /// <summary>
+    /// The verdict on the successes of the Pods that answered, if equal shares are expected; null where fewer than two
+    /// name themselves. The results do not say whether connections were kept, so there is no error bound.
+    /// </summary>
+    internal static string? SkewOf(AttackResults results)
+    {
+        var pods = results
+            .Counts.Keys.Select(k => k.Pod)
+            .Where(p => p is not AttackResults.Unknown && p != ResponderNames.Other)
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (pods.Count < 2)
+            return null;
+        var ok = pods.Select(pod =>
+            results.Counts.Where(c => c.Key.Pod == pod && c.Key.Status is >= 200 and < 300).Sum(c => c.Value)
+        );
+        var verdict = SkewTest.Evaluate(
+            ExpectedShares.Equal([.. pods]),
+            new BackendCounts([.. ok], 0),
+            unit: SelectionUnit.RepeatedChoice
+        );
+        return $"{VerdictText.Describe(verdict, results.AchievedRate)}, if equal shares are expected";
     }
 
     /// <summary>Histograms alone, by tag.</summary>
@@ -39,7 +86,7 @@ public static class AttackReport
         ArgumentNullException.ThrowIfNull(writer);
         WriteHead(writer);
         foreach (var (tag, latencies) in byTag.OrderBy(entry => entry.Key, StringComparer.Ordinal))
-            WriteLine(writer, tag.Length == 0 ? "(no tag)" : tag, latencies);
+            WriteLine(writer, tag.Length == 0 ? "(no tag)" : Shown(tag), latencies);
     }
 
     /// <summary>A duration with the unit that suits it: 12.3µs, 4.56ms, 7.89s.</summary>
@@ -50,25 +97,26 @@ public static class AttackReport
 
     private static void WriteHead(TextWriter writer) =>
         writer.WriteLine(
-            $"{"", -28}{"count", 10}{"mean", 11}{"p50", 11}{"p90", 11}{"p99", 11}{"p99.9", 11}{"max", 11}"
+            $"{"", -28}{"count", 9}{"min", 9}{"mean", 9}{"p50", 9}{"p95", 9}{"p99", 9}{"p99.9", 9}{"max", 9}"
         );
 
     private static void WriteLine(TextWriter writer, string name, Latencies latencies)
     {
         writer.Write($"{name, -28}");
-        writer.Write($"{latencies.Count, 10}");
+        writer.Write($"{latencies.Count, 9}");
         foreach (
             var value in (TimeSpan[])
                 [
+                    latencies.Quantile(0),
                     latencies.Mean,
                     latencies.Quantile(0.5),
-                    latencies.Quantile(0.9),
+                    latencies.Quantile(0.95),
                     latencies.Quantile(0.99),
                     latencies.Quantile(0.999),
                     latencies.Max,
                 ]
         )
-            writer.Write($"{Format(value), 11}");
+            writer.Write($"{Format(value), 9}");
         writer.WriteLine();
     }
 }

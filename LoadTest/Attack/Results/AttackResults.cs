@@ -66,6 +66,9 @@ public sealed class AttackResults : IRecordSink
     /// <summary>When the first request was to start that was started, and when the last one did.</summary>
     public (TimeSpan First, TimeSpan Last) Starts { get; private set; } = (TimeSpan.MaxValue, TimeSpan.Zero);
 
+    /// <summary>Answers with a status from 200 to 299.</summary>
+    public long Succeeded => _counts.Where(c => c.Key.Status is >= 200 and < 300).Sum(c => c.Value);
+
     /// <summary>Bytes received.</summary>
     public long Bytes { get; private set; }
 
@@ -162,7 +165,8 @@ public sealed class AttackResults : IRecordSink
             FirstStart: Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks,
             LastStart: Starts.Last.Ticks,
             LastBurst: _lastBurst.IntendedStart.Ticks,
-            AfterLastBurst: InLastBurst
+            AfterLastBurst: InLastBurst,
+            Faults: [.. Accounting.MalformedByFault.Select(entry => new SavedFault(entry.Fault, entry.Count))]
         );
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);

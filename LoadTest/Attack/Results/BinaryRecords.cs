@@ -12,6 +12,12 @@ internal static class BinaryRecords
     private const byte RecordEntry = 0,
         NameEntry = 1;
 
+    /// <summary>
+    /// Limits of a file of others: a load test tells 4,096 names apart, of 253 characters, for Pods and nodes each.
+    /// </summary>
+    private const int MaxNames = 10_000,
+        MaxNameBytes = 1024;
+
     private static ReadOnlySpan<byte> Head => "CDATTACK1\n"u8;
 
     /// <summary>Whether the stream begins with the format's head. Moves the stream past the head, or back to the
@@ -30,7 +36,7 @@ internal static class BinaryRecords
 
     public static IEnumerable<RequestRecord> Read(Stream stream)
     {
-        using var reader = new BinaryReader(new BufferedStream(stream, 64 * 1024));
+        using var reader = new BinaryReader(stream);
         var names = new List<string?> { null };
         while (true)
         {
@@ -60,7 +66,9 @@ internal static class BinaryRecords
         switch (kind)
         {
             case NameEntry:
-                names.Add(string.Intern(reader.ReadString()));
+                if (names.Count >= MaxNames)
+                    throw new FormatException("too many names");
+                names.Add(ReadName(reader));
                 return null;
             case RecordEntry:
                 var sequence = reader.Read7BitEncodedInt64();
@@ -87,6 +95,15 @@ internal static class BinaryRecords
             default:
                 throw new FormatException("unknown entry");
         }
+    }
+
+    private static string ReadName(BinaryReader reader)
+    {
+        var bytes = reader.Read7BitEncodedInt();
+        if (bytes is < 0 or > MaxNameBytes)
+            throw new FormatException("too long a name");
+        var name = reader.ReadBytes(bytes);
+        return name.Length == bytes ? Encoding.UTF8.GetString(name) : throw new EndOfStreamException();
     }
 
     private static T Defined<T>(T value)

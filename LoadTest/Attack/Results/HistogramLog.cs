@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.ServiceDefaults.Files;
 using CiliumDebugging.Statistics;
 using HdrHistogram;
 
@@ -53,8 +54,15 @@ public static class HistogramLog
     /// <summary>Whether a file looks like a log (text, perhaps with a byte order mark), not like records.</summary>
     public static bool IsLog(string path)
     {
-        using var stream = File.OpenRead(path);
-        return stream.ReadByte() is '#' or '"' or 0xEF or 0xFE or 0xFF;
+        using var stream = RegularFile.OpenRead(path);
+        Span<byte> start = stackalloc byte[4];
+        start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        // A byte order mark of UTF-8 may be before records as well.
+        return start
+            is [(byte)'#' or (byte)'"', ..]
+                or [0xEF, 0xBB, 0xBF, (byte)'#' or (byte)'"']
+                or [0xFE, 0xFF, ..]
+                or [0xFF, 0xFE, ..];
     }
 
     /// <summary>Reads a log.</summary>
@@ -64,9 +72,9 @@ public static class HistogramLog
     /// <exception cref="InvalidDataException">The file is not such a log; the message says why.</exception>
     public static IReadOnlyDictionary<string, Latencies> Read(string path, out AttackResults? results)
     {
-        if (new FileInfo(path).Length > MaxBytes)
+        using var stream = RegularFile.OpenRead(path);
+        if (stream.Length > MaxBytes)
             throw new InvalidDataException($"the log is larger than {MaxBytes >> 20} MiB");
-        using var stream = File.OpenRead(path);
         return Read(stream, out results);
     }
 

@@ -1,4 +1,5 @@
 using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.ServiceDefaults.Files;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
@@ -18,24 +19,52 @@ public enum RecordFormat
 /// <summary>Files of records; what was written is read back exactly, in every format.</summary>
 public static class RecordFile
 {
-    /// <summary>The format for a file name: .csv, .json (or .jsonl), otherwise binary.</summary>
-    public static RecordFormat FormatOf(string path) =>
+    /// <summary>The format for a file name: .bin, .csv, or .json (or .jsonl); null for another.</summary>
+    public static RecordFormat? FormatOf(string path) =>
         Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".csv" => RecordFormat.Csv,
             ".json" or ".jsonl" => RecordFormat.Json,
-            _ => RecordFormat.Binary,
+            ".bin" => RecordFormat.Binary,
+            _ => null,
         };
 
-    /// <summary>Reads records from a file in any of the formats (recognised by content), one at a time.</summary>
+    /// <summary>Reads records from a file in any of the formats, or of vegeta or hey (recognised by content), one at a
+    /// time.</summary>
     /// <exception cref="InvalidDataException">The file holds something else, or ends within a record; the message says
     /// where.</exception>
     public static IEnumerable<RequestRecord> Read(string path)
     {
-        using var stream = File.OpenRead(path);
-        var records = BinaryRecords.IsHead(stream) ? BinaryRecords.Read(stream) : TextRecords.Read(stream);
-        foreach (var record in records)
+        using var stream = RegularFile.OpenRead(path);
+        foreach (var record in Read(stream))
             yield return record;
+    }
+
+    /// <inheritdoc cref="Read(string)"/>
+    /// <param name="stream">The file's content; must be seekable.</param>
+    public static IEnumerable<RequestRecord> Read(Stream stream)
+    {
+        var number = 0L;
+        foreach (var record in ReadAny(stream))
+        {
+            number++;
+            if (record.Problem() is { } problem)
+                throw new InvalidDataException($"record {number} is not possible: {problem}");
+            yield return record;
+        }
+    }
+
+    private static IEnumerable<RequestRecord> ReadAny(Stream stream) =>
+        BinaryRecords.IsHead(stream) ? BinaryRecords.Read(stream)
+        : ForeignRecords.Of(stream) is { } foreign ? foreign.Read(stream)
+        : TextRecords.Read(stream);
+
+    /// <summary>What the records of another program lack; null: the file is this program's.</summary>
+    /// <exception cref="InvalidDataException">The file is in an encoding that is not read.</exception>
+    public static string? ForeignNote(string path)
+    {
+        using var stream = RegularFile.OpenRead(path);
+        return BinaryRecords.IsHead(stream) ? null : ForeignRecords.Of(stream)?.Note;
     }
 
     internal static IRecordWriter Write(Stream stream, RecordFormat format) =>

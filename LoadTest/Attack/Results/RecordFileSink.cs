@@ -19,12 +19,18 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
     private Batch _batch = new();
 
     /// <param name="path">File to create or overwrite; its extension decides the format.</param>
+    /// <exception cref="ArgumentException">The extension is not of a format.</exception>
     public RecordFileSink(string path)
     {
+        var format = RecordFile.FormatOf(path)
+            ?? throw new ArgumentException(
+                $"'{path}': expected a name that ends with .bin, .csv or .json",
+                nameof(path)
+            );
         for (var i = 1; i < MaxBatches; i++)
             _empty.Writer.TryWrite(new Batch());
         var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 64 * 1024);
-        _writing = Task.Run(() => WriteAsync(stream, RecordFile.FormatOf(path)));
+        _writing = Task.Run(() => WriteAsync(stream, format));
     }
 
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }

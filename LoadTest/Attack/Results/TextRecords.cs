@@ -11,6 +11,12 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// epoch, exact to 0.1.</summary>
 internal static class TextRecords
 {
+    /// <summary>Longest line that may be a record, in characters: two names and twelve numbers.</summary>
+    private const int MaxLine = 8192;
+
+    /// <summary>This many names are one string each; further ones are read all the same.</summary>
+    private const int MaxNames = 10_000;
+
     private static readonly string[] s_columns =
     [
         "sequence",
@@ -29,18 +35,35 @@ internal static class TextRecords
         "fault",
     ];
 
+    private static readonly string s_head = string.Join(',', s_columns);
+
     public static IEnumerable<RequestRecord> Read(Stream stream)
     {
-        using var reader = new StreamReader(stream);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var number = 1; reader.ReadLine() is { } line; number++)
+        return Lines<RequestRecord>(stream, MaxLine, line =>
+            line == s_head ? null : FromFields(line[0] == '{' ? FieldsOfJson(line) : FieldsOfCsv(line), names)
+        );
+    }
+
+    /// <summary>Reads a file line by line. Empty lines are left out.</summary>
+    /// <param name="stream">Its content, which stays open.</param>
+    /// <param name="maxLine">Longest line, in characters.</param>
+    /// <param name="parse">Reads a line; null: the line has nothing.</param>
+    /// <exception cref="InvalidDataException">A line cannot be read; the message says which.</exception>
+    internal static IEnumerable<T> Lines<T>(Stream stream, int maxLine, Func<string, T?> parse)
+        where T : struct
+    {
+        using var reader = new StreamReader(stream, leaveOpen: true);
+        var isEmpty = true;
+        for (var number = 1; ReadLine(reader, number, maxLine) is { } line; number++)
         {
-            if (line.Length == 0 || (number == 1 && line == string.Join(',', s_columns)))
+            if (line.Length == 0)
                 continue;
-            RequestRecord record;
+            isEmpty = false;
+            T? parsed;
             try
             {
-                record = FromFields(line[0] == '{' ? FieldsOfJson(line) : FieldsOfCsv(line), names);
+                parsed = parse(line);
             }
             catch (Exception e)
                 when (e
@@ -54,8 +77,26 @@ internal static class TextRecords
             {
                 throw new InvalidDataException($"line {number} is not a record: {e.Message}", e);
             }
-            yield return record;
+            if (parsed is { } value)
+                yield return value;
         }
+        if (isEmpty)
+            throw new InvalidDataException("the file is empty");
+    }
+
+    /// <summary>The next line, of bounded length: a file of others may be one line without an end.</summary>
+    private static string? ReadLine(StreamReader reader, int number, int maxLine)
+    {
+        if (reader.EndOfStream)
+            return null;
+        var line = new StringBuilder();
+        for (var c = reader.Read(); c >= 0 && c != '\n'; c = reader.Read())
+        {
+            if (line.Length >= maxLine)
+                throw new InvalidDataException($"line {number} is longer than {maxLine} characters: not a record");
+            line.Append((char)c);
+        }
+        return line is [.., '\r'] ? line.ToString(0, line.Length - 1) : line.ToString();
     }
 
     private static string[] ToFields(in RequestRecord record) =>
@@ -82,42 +123,54 @@ internal static class TextRecords
             throw new FormatException($"expected {s_columns.Length} fields, found {fields.Length}");
         return new RequestRecord
         {
-            Sequence = Long(fields[0]),
-            IntendedStart = Time(fields[1]),
-            Start = Time(fields[2]),
-            End = Time(fields[3]),
-            SourcePort = (int)Long(fields[4]),
-            Connection = Long(fields[5]),
-            RequestOnConnection = (int)Long(fields[6]),
-            Outcome = Named<Outcome>(fields[7]),
-            Status = (int)Long(fields[8]),
+            Sequence = Field(fields, 0, Long),
+            IntendedStart = Field(fields, 1, Time),
+            Start = Field(fields, 2, Time),
+            End = Field(fields, 3, Time),
+            SourcePort = Field(fields, 4, Int),
+            Connection = Field(fields, 5, Long),
+            RequestOnConnection = Field(fields, 6, Int),
+            Outcome = Field(fields, 7, Named<Outcome>),
+            Status = Field(fields, 8, Int),
             Pod = Name(fields[9], names),
             Node = Name(fields[10], names),
-            BytesReceived = Long(fields[11]),
-            Errno = (int)Long(fields[12]),
-            Fault = Named<ResponseFault>(fields[13]),
+            BytesReceived = Field(fields, 11, Long),
+            Errno = Field(fields, 12, Int),
+            Fault = Field(fields, 13, Named<ResponseFault>),
         };
+    }
+
+    private static T Field<T>(string[] fields, int column, Func<string, T> read)
+    {
+        try
+        {
+            return read(fields[column]);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            throw new FormatException($"{s_columns[column]} '{fields[column]}' is not possible", e);
+        }
     }
 
     // Parse takes any number for an enum.
     private static T Named<T>(string text)
         where T : struct, Enum =>
-        Enum.Parse<T>(text) is var value && Enum.IsDefined(value)
-            ? value
-            : throw new FormatException($"'{text}' is not a {typeof(T).Name}");
+        Enum.TryParse<T>(text, out var value) && Enum.GetName(value) == text ? value : throw new FormatException();
 
     private static string? Name(string text, Dictionary<string, string> names)
     {
         if (text.Length == 0)
             return null;
-        if (!names.TryGetValue(text, out var name))
+        if (!names.TryGetValue(text, out var name) && names.Count < MaxNames)
             names.Add(text, name = text);
-        return name;
+        return name ?? text;
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Microseconds(TimeSpan time) => (time.Ticks / 10m).ToString(CultureInfo.InvariantCulture);
+
+    private static int Int(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     private static long Long(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
@@ -129,12 +182,16 @@ internal static class TextRecords
         return
         [
             .. s_columns
-                .Select(column => document.RootElement.GetProperty(column))
+                .Select(column =>
+                    document.RootElement.TryGetProperty(column, out var value)
+                        ? value
+                        : throw new FormatException($"field '{column}' is missing")
+                )
                 .Select(value => value.ValueKind is JsonValueKind.Null ? "" : value.ToString()),
         ];
     }
 
-    private static string[] FieldsOfCsv(string line)
+    internal static string[] FieldsOfCsv(string line)
     {
         var fields = new List<string>();
         var field = new StringBuilder();
@@ -163,7 +220,7 @@ internal static class TextRecords
             _writer = new StreamWriter(stream);
             _json = format is RecordFormat.Json;
             if (!_json)
-                _writer.Write(string.Join(',', s_columns) + "\n");
+                _writer.Write(s_head + "\n");
         }
 
         public void Write(in RequestRecord record)

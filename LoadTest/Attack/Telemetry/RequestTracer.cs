@@ -51,8 +51,9 @@ internal sealed class RequestTracer
     }
 
     /// <summary>Ends a span with what became of its request.</summary>
-    public void End(Activity span, in RequestRecord record)
+    public void End(Activity span, in RequestRecord ended)
     {
+        var record = ended.Within(_plan.Timeout);
         if (record.Status > 0)
             span.SetTag("http.response.status_code", record.Status);
         if (record.SourcePort > 0)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Cilium;
 
@@ -21,6 +22,9 @@ public enum SocketScope
 /// that begin with <c>sandbox-</c> are the embedded cluster's.</summary>
 public sealed partial record CiliumConfig
 {
+    /// <summary>The key of <see cref="EndpointLag"/>.</summary>
+    public const string EndpointLagKey = "sandbox-endpoint-lag";
+
     /// <summary>Cilium's version (key <c>sandbox-cilium-version</c>; on a real cluster the agent's image tag). Default
     /// 1.9.0.</summary>
     public CiliumVersion Version { get; init; } = CiliumVersion.OriginalReport;
@@ -37,13 +41,17 @@ public sealed partial record CiliumConfig
     /// 1.15 (https://github.com/cilium/cilium/issues/27665).</summary>
     public TimeSpan ServiceConntrackTimeout { get; init; } = TimeSpan.FromHours(6);
 
-    /// <summary>Lifetime of a service conntrack entry after FIN or RST (<see cref="ReleaseChanges.ShortClosedEntries"/>);
-    /// zero: the same as before.</summary>
+    /// <summary>
+    /// Lifetime of a service conntrack entry after FIN or RST (<see cref="ReleaseChanges.ShortClosedEntries"/>); zero:
+    /// the same as before.
+    /// </summary>
     public TimeSpan ClosedConntrackTimeout =>
         ReleaseChanges.ShortClosedEntries.In(Version) ? TimeSpan.FromSeconds(10) : TimeSpan.Zero;
 
-    /// <summary>How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 0: adaptive, starting
-    /// at 5 min (<see cref="GcInterval"/>).</summary>
+    /// <summary>
+    /// How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 0: adaptive, starting at 5
+    /// min (<see cref="GcInterval"/>).
+    /// </summary>
     public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.Zero;
 
     /// <summary>Whether the node sees the FIN or RST of a client (<c>sandbox-fin</c>: seen, lost). With lost the end
@@ -70,6 +78,10 @@ public sealed partial record CiliumConfig
 
     /// <summary>Whether kube-proxy is in Cilium's place (<c>sandbox-service-proxy</c>).</summary>
     public bool IsKubeProxy { get; init; }
+
+    /// <summary>How long after a change of a Service's endpoints the nodes know of it (<c>sandbox-endpoint-lag</c>): a
+    /// stand-in for a busy control plane or agent (https://github.com/cilium/cilium/issues/34991). Default 0.</summary>
+    public TimeSpan EndpointLag { get; init; } = TimeSpan.Zero;
 
     /// <summary>Whether Cilium follows the hints of EndpointSlices (<c>enable-service-topology</c>). Default
     /// false.</summary>
@@ -112,7 +124,7 @@ public sealed partial record CiliumConfig
     public bool ProxyUseOriginalSourceAddress { get; init; } = true;
 
     /// <summary><c>sandbox-sockets</c>: per-node or shared. Default shared for the releases that are reported to fail
-    /// (<see cref="CiliumVersion.ReportedToFail"/>), per-node for all others.</summary>
+    /// (<see cref="ReleaseChanges.TwoSidedL7Fails"/>), per-node for all others.</summary>
     public SocketScope Sockets { get; init; } = SocketScope.Shared;
 
     /// <summary><c>sandbox-original-source-for-local-pods</c>: the egress proxy uses the original source for pods on
@@ -154,6 +166,7 @@ public sealed partial record CiliumConfig
                     ),
                 },
             ["sandbox-conntrack-reopen-grace"] = (c, v) => c with { ConntrackReopenGrace = Duration(v) },
+            [EndpointLagKey] = (c, v) => c with { EndpointLag = v is "0" or "0s" ? TimeSpan.Zero : Duration(v) },
             ["bpf-lb-algorithm"] = (c, v) =>
                 c with
                 {
@@ -258,7 +271,7 @@ public sealed partial record CiliumConfig
             ProxyConnectTimeout = TimeSpan.FromSeconds(ReleaseChanges.ProxyConnectsFor2Seconds.In(Version) ? 2 : 1),
             ProxyMaxRetries = ReleaseChanges.ProxyRetries128.In(Version) ? 128 : 3,
             HttpNormalizePath = ReleaseChanges.PathsAreNormalised.In(Version),
-            Sockets = Version.ReportedToFail ? SocketScope.Shared : SocketScope.PerNode,
+            Sockets = ReleaseChanges.TwoSidedL7Fails.In(Version) ? SocketScope.Shared : SocketScope.PerNode,
         };
 
     private static FormatException Bad(string expected) => new(expected);

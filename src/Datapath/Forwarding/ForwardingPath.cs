@@ -4,6 +4,7 @@ using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Forwarding;
 
@@ -89,12 +90,12 @@ public sealed class ForwardingPath
                 return hop with { Action = HopAction.Drop, Reason = EstablishedConnections.ReasonOf(verdict) };
             if (verdict.IsRedirect)
             {
-                hold = Accept(node, SocketEnds.AcceptedFrom(hop.Wire));
+                hold = Accept(node, SocketEnds.AcceptedFrom(hop.Wire) with { OfEgressProxy = true });
                 return hop with { Action = HopAction.ToEgressProxy, HttpRules = verdict.Http };
             }
         }
         // 3. ingress policy of the destination
-        return Arrive(cluster, client, destination, syn.Source, hop.Wire, out hold);
+        return Arrive(cluster, client, destination, syn.Source, hop.Wire, fromEgressProxy: false, out hold);
     }
 
     /// <summary>A client sends more on a connection that it had dialled: its node's conntrack sees whatever follows the
@@ -145,7 +146,8 @@ public sealed class ForwardingPath
         // The destination may have been deleted since the client's SYN.
         if (!cluster.Table.TryFind(accepted.Backend.Address, out var destination))
             return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
-        return Arrive(cluster, new PodSlot(accepted.Source!), destination, accepted.Client, wire, out hold) with
+        var from = new PodSlot(accepted.Source!);
+        return Arrive(cluster, from, destination, accepted.Client, wire, fromEgressProxy: true, out hold) with
         {
             FromEgressProxy = true,
         };
@@ -174,8 +176,10 @@ public sealed class ForwardingPath
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
-    /// <summary>Cilium refuses with ICMP port unreachable and counts a drop. Before, and with kube-proxy, a Service without
-    /// endpoints is refused by the stack, and where a traffic policy Local leaves none the packet is dropped.</summary>
+    /// <summary>
+    /// Cilium refuses with ICMP port unreachable and counts a drop. Before, and with kube-proxy, a Service without
+    /// endpoints is refused by the stack, and where a traffic policy Local leaves none the packet is dropped.
+    /// </summary>
     private static (HopAction Action, string? Reason) WithoutBackend(ServiceLookup lookup, CiliumConfig config)
     {
         const string Reason = "SERVICE_BACKEND_NOT_FOUND";
@@ -203,6 +207,7 @@ public sealed class ForwardingPath
         in PodSlot to,
         TcpEndpoint client,
         in FourTuple wire,
+        bool fromEgressProxy,
         out SocketHold? hold
     )
     {
@@ -228,9 +233,11 @@ public sealed class ForwardingPath
         if (!verdict.IsRedirect)
             return hop;
         var ends = SocketEnds.AcceptedFrom(wire);
-        // Of the egress proxy only where the sockets of all nodes are in one table (SocketScope.Shared), the stand-in for
-        // what cilium/cilium#14268 reports.
-        if (node.Sockets.Contains(ends))
+        // A socket of the ingress proxy with these ends is the client's old one, which is still being closed: the SYN
+        // of a client that uses its port again takes its place (RFC 9293, 3.10.7.4). Of the egress proxy only where the
+        // sockets of all nodes are in one table (SocketScope.Shared), the stand-in for what cilium/cilium#14268
+        // reports.
+        if (fromEgressProxy && node.Sockets.Contains(ends with { OfEgressProxy = true }))
             return hop with { Action = HopAction.LostAtRedirect };
         hold = Accept(node, ends);
         return hop with { Action = HopAction.ToIngressProxy, HttpRules = verdict.Http };

@@ -14,6 +14,7 @@ public sealed class NodeDatapath
     private readonly PinnedMaps _maps;
     private readonly ServiceConntrack? _conntrack;
     private readonly bool _seesFin;
+    private readonly AffinityMap _affinity;
     private readonly ServiceLoadBalancer _loadBalancer;
 
     /// <summary>A node.</summary>
@@ -47,6 +48,7 @@ public sealed class NodeDatapath
         (Name, Address, Config, Sockets, Zone, _maps) = (name, address, config, sockets, zone, maps);
         _lock = maps.Lock;
         _seesFin = config.SeesFin;
+        _affinity = maps.Affinity;
         _conntrack = config.SocketLoadBalancing
             ? null
             : new ServiceConntrack(
@@ -124,7 +126,7 @@ public sealed class NodeDatapath
         if (_conntrack is null)
             return;
         // The short way, for every connection of a Service without session affinity.
-        if (_lock is null && _seesFin && _maps.Affinity.IsEmpty)
+        if (_lock is null && _seesFin && _affinity.IsEmpty)
             _conntrack.Close(syn, nowTicks);
         else
             CloseLocked(services, syn, nowTicks);

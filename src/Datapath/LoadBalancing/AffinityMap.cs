@@ -16,7 +16,9 @@ public sealed class AffinityMap
     /// <summary>Whether no client has a backend.</summary>
     public bool IsEmpty => _entries.Count == 0;
 
-    /// <summary>The backend of a client whose last segment is less than the timeout ago; 0 when there is none.</summary>
+    /// <summary>
+    /// The backend of a client whose last segment is less than the timeout ago; 0 when there is none.
+    /// </summary>
     public int Find(uint client, TcpEndpoint service, long nowTicks, long timeoutTicks) =>
         _entries.TryGetValue((client, service), out var entry) && nowTicks - entry.LastUsed < timeoutTicks
             ? entry.Backend

@@ -18,8 +18,10 @@ internal struct ConntrackEntry
     /// <summary>The sweep that comes after this time deletes the entry; ticks of 100 ns.</summary>
     public long Expires;
 
-    /// <summary>When the client closed its connection, ticks of 100 ns; <see cref="Open"/> or <see cref="SynOnly"/> while
-    /// it has not.</summary>
+    /// <summary>
+    /// When the client closed its connection, ticks of 100 ns; <see cref="Open"/> or <see cref="SynOnly"/> while it has
+    /// not.
+    /// </summary>
     public long ClosedAt;
 
     /// <summary>The connection is open.</summary>

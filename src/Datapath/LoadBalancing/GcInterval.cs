@@ -1,8 +1,10 @@
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>The adaptive interval of Cilium's conntrack garbage collector (<c>conntrack-gc-interval: 0</c>; pkg/maps/ctmap,
+/// <summary>
+/// The adaptive interval of Cilium's conntrack garbage collector (<c>conntrack-gc-interval: 0</c>; pkg/maps/ctmap,
 /// calculateInterval): shorter after a sweep that deleted much of what the map can hold, longer after one that deleted
-/// little.</summary>
+/// little.
+/// </summary>
 public static class GcInterval
 {
     /// <summary>The first interval, ticks of 100 ns: 5 min.</summary>

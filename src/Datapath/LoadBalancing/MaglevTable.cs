@@ -7,9 +7,11 @@ using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>The look-up table of <c>bpf-lb-algorithm: maglev</c> (Eisenbud et al., NSDI 2016, section 3.4), slot by slot
-/// as Cilium 1.19.4 builds it (pkg/maglev): every node with the same backends builds the same table, shares follow the
-/// weights, and when a backend is deleted few connections of the others move.</summary>
+/// <summary>
+/// The look-up table of <c>bpf-lb-algorithm: maglev</c> (Eisenbud et al., NSDI 2016, section 3.4), slot by slot as
+/// Cilium 1.19.4 builds it (pkg/maglev): every node with the same backends builds the same table, shares follow the
+/// weights, and when a backend is deleted few connections of the others move.
+/// </summary>
 public sealed class MaglevTable
 {
     /// <summary>The table sizes that Cilium accepts: primes.</summary>
@@ -43,8 +45,10 @@ public sealed class MaglevTable
     /// <summary>Number of slots.</summary>
     public int Size => _slots.Length;
 
-    /// <summary>The backend for a connection, as a position in the list that the table was built from. Cilium hashes the
-    /// client's address and both ports, not the Service's address.</summary>
+    /// <summary>
+    /// The backend for a connection, as a position in the list that the table was built from. Cilium hashes the
+    /// client's address and both ports, not the Service's address.
+    /// </summary>
     /// <param name="syn">Client and Service.</param>
     /// <param name="anyClientPort">Whether the client's port is left out of the hash: with session affinity.</param>
     public int Choose(in FourTuple syn, bool anyClientPort = false) =>
@@ -62,9 +66,11 @@ public sealed class MaglevTable
     /// <summary>The backend at a slot, as a position in the list.</summary>
     public int this[int slot] => _slots[slot];
 
-    /// <summary>The backends take turns in the order of their names; each takes the next slot of its own permutation that
-    /// is still free. With weights (1 or less on average is none), one whose share of the slots is ahead of its weight
-    /// misses its turn.</summary>
+    /// <summary>
+    /// The backends take turns in the order of their names; each takes the next slot of its own permutation that is
+    /// still free. With weights (1 or less on average is none), one whose share of the slots is ahead of its weight
+    /// misses its turn.
+    /// </summary>
     private static int[] Populate(IReadOnlyList<ServiceBackend> backends, int size)
     {
         var turns = Enumerable

@@ -3,8 +3,10 @@ using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>What a SYN makes of the service conntrack entry that a closed connection left behind. One whose end the node
-/// never saw is reused by every release.</summary>
+/// <summary>
+/// What a SYN makes of the service conntrack entry that a closed connection left behind. One whose end the node never
+/// saw is reused by every release.
+/// </summary>
 public enum ConntrackReopen
 {
     /// <summary>It reuses the entry and its backend, however old (before 1.12;
@@ -21,8 +23,8 @@ public enum ConntrackReopen
 
 /// <summary>The service conntrack of one node's agent (https://github.com/cilium/cilium/issues/14250): a SYN to a
 /// Service looks up (client, VIP) and reuses the stored backend, also when the entry belongs to a closed connection, as
-/// <paramref name="reopen"/> says. The client's FIN closes one direction only and a service entry never sees replies, so
-/// an entry outlives its connection, and the datapath does not look at the lifetime: an entry is used until a sweep
+/// <paramref name="reopen"/> says. The client's FIN closes one direction only and a service entry never sees replies,
+/// so an entry outlives its connection, and the datapath does not look at the lifetime: an entry is used until a sweep
 /// deletes it (<c>__ct_lookup</c> in bpf/lib/conntrack.h). Time is an argument. Not thread-safe.</summary>
 /// <param name="lifetimeTicks">Lifetime of an entry after the client's last segment, in ticks of 100 ns
 /// (<c>bpf-ct-timeout-service-tcp</c>).</param>
@@ -122,8 +124,10 @@ public sealed class ServiceConntrack(
             _ => closedAt < ConntrackEntry.SynOnly,
         };
 
-    /// <summary>The sweeps that were due since the last call, each of what had expired by then, not by now. With a fixed
-    /// interval only the latest of them matters.</summary>
+    /// <summary>
+    /// The sweeps that were due since the last call, each of what had expired by then, not by now. With a fixed
+    /// interval only the latest of them matters.
+    /// </summary>
     private void Sweep(long nowTicks)
     {
         if (_nextSweep == long.MinValue)

@@ -88,7 +88,7 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         var hasEntry = conntrack is not null && conntrack.TryGet(syn, nowTicks, out stored);
         if (hasEntry && service!.TryGet(stored, out backend))
         {
-            if (service.Choice.AffinityTicks is not null)
+            if (service.HasAffinity)
                 _choice.Affinity?.Set(syn.Source.Address, syn.Destination, stored, nowTicks);
             return ServiceLookup.Selected;
         }

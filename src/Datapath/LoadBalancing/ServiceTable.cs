@@ -42,6 +42,9 @@ public sealed record ServiceFrontend(
     /// <summary>The backend with this id, or false when it is no longer one.</summary>
     public bool TryGet(int id, out TcpEndpoint backend) => _byId.TryGetValue(id, out backend);
 
+    /// <summary>Whether it has session affinity; every connection looks.</summary>
+    internal bool HasAffinity { get; } = Traits?.AffinityTicks is not null;
+
     /// <summary>The backends that come into question for clients of a node.</summary>
     /// <param name="node">The node's number.</param>
     /// <param name="zone">Its zone; null where it has none.</param>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -16,20 +17,22 @@ public sealed record CidrBlock(string Text, bool IsIPv6, uint First, uint Last, 
     /// <summary>Whether an IPv4 address belongs to the block.</summary>
     public bool Contains(uint address) => !IsIPv6 && address >= First && address <= Last;
 
-    /// <summary>Reads <c>address/prefix</c>, or with <paramref name="allowAddress"/> a bare address. Host bits are
-    /// ignored, as Cilium does.</summary>
-    /// <returns>Null when the text is neither.</returns>
-    public static CidrBlock? Parse(string text, bool allowAddress)
+    /// <summary>The block of one IPv4 address.</summary>
+    public static CidrBlock OfAddress(uint address) =>
+        new($"{new IPAddress(BinaryPrimitives.ReverseEndianness(address))}/32", false, address, address, 32);
+
+    /// <summary>Reads <c>address/prefix</c>. Host bits are ignored, as Cilium does.</summary>
+    /// <returns>Null for any other text.</returns>
+    public static CidrBlock? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         int slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 && !allowAddress)
+        if (slash < 0)
             return null;
-        string address = slash < 0 ? text : text[..slash];
+        string address = text[..slash];
         bool isIPv6 = address.Contains(':', StringComparison.Ordinal);
         int longest = isIPv6 ? 128 : 32;
-        int prefix = longest;
-        if (slash >= 0 && !TryDecimal(text.AsSpan(slash + 1), longest, out prefix))
+        if (!TryDecimal(text.AsSpan(slash + 1), longest, out int prefix))
             return null;
         if (isIPv6)
         {

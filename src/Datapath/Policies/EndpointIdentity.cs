@@ -37,7 +37,9 @@ public sealed class EndpointIdentity
     /// <summary>The labels, sorted by source and key.</summary>
     public ImmutableArray<Label> Labels { get; }
 
-    /// <summary>The port names of the endpoint, sorted; they decide what a named port in an ingress rule means.</summary>
+    /// <summary>
+    /// The port names of the endpoint, sorted; they decide what a named port in an ingress rule means.
+    /// </summary>
     public ImmutableArray<NamedPort> NamedPorts { get; }
 
     /// <summary>Whether this is the host of the subject's own node (<c>reserved:host</c>).</summary>

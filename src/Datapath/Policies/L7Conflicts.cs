@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>Different types of L7 rules on one port of an endpoint. Each document is valid; the endpoint's policy cannot
-/// be made of them (cilium, mergePortProto).</summary>
+/// <summary>
+/// Different types of L7 rules on one port of an endpoint. Each document is valid; the endpoint's policy cannot be made
+/// of them (cilium, mergePortProto).
+/// </summary>
 internal static class L7Conflicts
 {
     private static readonly L4Protocol[] s_protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];

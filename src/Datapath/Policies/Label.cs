@@ -13,6 +13,9 @@ public readonly record struct Label(string Source, string Key, string Value)
     /// <summary>Source of the labels of peers that are not pods.</summary>
     public const string Reserved = "reserved";
 
+    /// <summary>Source of the labels of CiliumCIDRGroups.</summary>
+    public const string CidrGroup = "cidrgroup";
+
     /// <summary>Source prefix of a selector that accepts a label of any source; the same as no prefix.</summary>
     public const string Any = "any";
 

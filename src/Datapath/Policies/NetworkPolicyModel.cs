@@ -97,6 +97,14 @@ public sealed record CidrPeer(CidrBlock Block, ImmutableArray<CidrBlock> Except)
         peer.Identity.IsExternal && Block.Contains(peer.Address) && !Except.Any(e => e.Contains(peer.Address));
 }
 
+/// <summary>Selects peers by their DNS names: none, because the lab has no outside world. It is a peer nevertheless,
+/// whose rules may conflict with others.</summary>
+/// <param name="Name">The name or pattern.</param>
+public sealed record NamePeer(string Name) : PeerSelector
+{
+    public override bool Matches(Peer peer) => false;
+}
+
 /// <summary>One port or range of ports, and what is allowed there.</summary>
 /// <param name="Ports">The ports: numbers or a name.</param>
 /// <param name="Protocol">The protocol; null means any.</param>
@@ -105,8 +113,10 @@ public sealed record CidrPeer(CidrBlock Block, ImmutableArray<CidrBlock> Except)
 /// rules on the same port.</param>
 public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet? Http, bool IsDns = false)
 {
-    /// <summary>Whether an endpoint without default deny in this direction is allowed every request: the HTTP rules of a
-    /// section whose <c>enableDefaultDeny</c> is false.</summary>
+    /// <summary>
+    /// Whether an endpoint without default deny in this direction is allowed every request: the HTTP rules of a section
+    /// whose <c>enableDefaultDeny</c> is false.
+    /// </summary>
     public bool HttpNeedsDefaultDeny { get; init; }
 
     internal HttpRuleSet? HttpWith(bool defaultDeny) =>
@@ -116,8 +126,8 @@ public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet
 /// <summary>A range of port numbers or the name of a port.</summary>
 /// <param name="First">The first port, 0–65535 (0 in the range of all ports); unused with a name.</param>
 /// <param name="Last">The last port, inclusive.</param>
-/// <param name="Name">The name, lower case: on ingress looked up in the subject's named ports, on egress in those of all
-/// Pods; null for numbers.</param>
+/// <param name="Name">The name, lower case: on ingress looked up in the subject's named ports, on egress in those of
+/// all Pods; null for numbers.</param>
 public sealed record PortMatch(ushort First, ushort Last, string? Name)
 {
     /// <summary>All ports.</summary>

@@ -25,13 +25,14 @@ public sealed class PolicySet
         ImmutableArray<NetworkPolicyModel> policies,
         IdentityTable identities,
         IEnumerable<NamedPort>? namedPorts,
-        PolicySet? previous
+        PolicySet? previous,
+        PolicyReferences references
     )
     {
         Policies = policies;
         _identities = identities;
         _clusterPorts = new(() => Unambiguous(namedPorts ?? identities.NamedPorts()));
-        _specs = [.. policies.SelectMany(p => p.Specs)];
+        _specs = [.. policies.SelectMany(p => p.Specs).Select(references.Resolve)];
         _peers = new PeerClasses(_specs);
         _failed = L7Conflicts.MayBeIn(_specs) ? Failures(previous) : null;
     }
@@ -44,17 +45,20 @@ public sealed class PolicySet
     /// <param name="identities">The table that the identities of every question come from.</param>
     /// <param name="namedPorts">The named ports of all Pods, which egress rules may name; null: those of all identities
     /// of the table, when a name is first needed.</param>
-    /// <param name="previous">The set before: an endpoint whose new policy cannot be realised keeps its old one.</param>
+    /// <param name="previous">The set before: an endpoint whose new policy cannot be realised keeps its old
+    /// one.</param>
+    /// <param name="references">The objects that policies refer to; null: there are none.</param>
     public static PolicySet Create(
         IEnumerable<NetworkPolicyModel> policies,
         IdentityTable identities,
         IEnumerable<NamedPort>? namedPorts = null,
-        PolicySet? previous = null
+        PolicySet? previous = null,
+        PolicyReferences? references = null
     )
     {
         ArgumentNullException.ThrowIfNull(policies);
         ArgumentNullException.ThrowIfNull(identities);
-        return new PolicySet([.. policies], identities, namedPorts, previous);
+        return new PolicySet([.. policies], identities, namedPorts, previous, references ?? PolicyReferences.None);
     }
 
     /// <summary>Why an endpoint's policy cannot be realised, in Cilium's words; null: it can. The endpoint keeps the

@@ -8,9 +8,11 @@ namespace CiliumDebugging.Datapath.Policies;
 /// on.</param>
 public readonly record struct RequestPath(string Target, bool IsRedirected)
 {
-    /// <summary>Normalises as Envoy does with the options that Cilium sets (<c>http-normalize-path</c>): escaped slashes
-    /// are unescaped and lead to a redirect, dot segments are resolved, slashes are merged. A target that is not a path
-    /// stays as it is.</summary>
+    /// <summary>
+    /// Normalises as Envoy does with the options that Cilium sets (<c>http-normalize-path</c>): escaped slashes are
+    /// unescaped and lead to a redirect, dot segments are resolved, slashes are merged. A target that is not a path
+    /// stays as it is.
+    /// </summary>
     public static RequestPath Normalise(string target)
     {
         ArgumentNullException.ThrowIfNull(target);

@@ -7,6 +7,10 @@ namespace CiliumDebugging.Datapath.Sockets;
 /// <param name="Remote">The other end.</param>
 public readonly record struct SocketEnds(TcpEndpoint Local, TcpEndpoint Remote)
 {
+    /// <summary>Whether an egress proxy accepted it: its own connection onwards may have the same addresses and
+    /// ports.</summary>
+    public bool OfEgressProxy { get; init; }
+
     /// <summary>The ends of the socket that a listener makes of a SYN.</summary>
     public static SocketEnds AcceptedFrom(in FourTuple syn) => new(syn.Destination, syn.Source);
 

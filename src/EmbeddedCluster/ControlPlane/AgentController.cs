@@ -5,6 +5,7 @@ using CiliumDebugging.Datapath.Sockets;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.EmbeddedCluster.Kubelet;
 using CiliumDebugging.EmbeddedCluster.Network;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Models;
 
@@ -38,7 +39,7 @@ internal sealed class AgentController(
         {
             // With an address the kubelet has done its part, and no status of it will overwrite the agent's.
             var running = cache.Pods.Objects.Values.FirstOrDefault(p =>
-                IsAgent(p) && p.Spec.NodeName == node && p.Status?.PodIP is not null
+                IsAgent(p) && !p.IsBeingDeleted() && p.Spec.NodeName == node && p.Status?.PodIP is not null
             );
             if (running is null || _agents.GetValueOrDefault(node) == running.Uid())
                 continue;

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using CiliumDebugging.EmbeddedCluster.Network;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
@@ -41,6 +42,34 @@ internal static class ClusterAdmission
             store.Admit(kind, AdmitPolicy);
             store.Warn(kind, WarnOfPolicy);
         }
+        store.Admit(ResourceKinds.CiliumCidrGroups, request =>
+            [
+                .. CidrGroupReader
+                    .ReadJson(request.Proposed, $"{request.Kind.Kind} {request.Name}")
+                    .Problems.Select(p => new FieldError(p.Field, p.Message)),
+            ]
+        );
         store.Admit(ResourceKinds.Services, new ServiceAdmission(store, addresses).Admit);
+        store.Warn(ResourceKinds.EndpointSlices, slice => WarnOfSlice(store, slice));
+    }
+
+    /// <summary>Endpoints of one's own lead to Pods; the datapath reaches no other address.</summary>
+    private static IEnumerable<string> WarnOfSlice(ObjectStore store, JsonObject slice)
+    {
+        if ((slice.At("metadata.labels") as JsonObject)?.ContainsKey(EndpointSliceController.ManagerLabel) is true)
+            return [];
+        var pods = store
+            .List(ResourceKinds.Pods)
+            .Select(p => p.View.TextAt("status.podIP"))
+            .ToHashSet(StringComparer.Ordinal);
+        return slice
+            .Objects("endpoints")
+            .SelectMany(
+                (e, i) =>
+                    (e["addresses"] as JsonArray ?? [])
+                        .Select(a => a?.ToString() ?? "")
+                        .Where(a => !pods.Contains(a))
+                        .Select(a => $"endpoints[{i}].addresses: no Pod has {a}, so connections to it are reset")
+            );
     }
 }

@@ -8,6 +8,7 @@ using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 using CiliumDebugging.EmbeddedCluster.Network;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Models;
 
@@ -23,11 +24,17 @@ internal static class ClusterObjects
     [
         ResourceKinds.CiliumNetworkPolicies,
         ResourceKinds.CiliumClusterwideNetworkPolicies,
+        ResourceKinds.CiliumCidrGroups,
         ResourceKinds.CiliumEndpoints,
     ];
 
     /// <summary>Kubernetes version that the nodes claim: that of the original report.</summary>
     private const string KubeletVersion = "v1.19.1";
+
+    /// <summary>Name of the Service of the API server, in <see cref="ApiServiceNamespace"/>.</summary>
+    public const string ApiService = "kubernetes";
+
+    public const string ApiServiceNamespace = "default";
 
     /// <summary>Creates them; the version is the agents', which their image has.</summary>
     public static async Task CreateAsync(
@@ -70,12 +77,60 @@ internal static class ClusterObjects
                 [AgentController.DaemonSet(version), AgentController.SystemDaemonSet("kube-proxy", kubeProxy)]
         )
             await apps.CreateNamespacedDaemonSetAsync(set, system, cancellationToken: stop);
+        await CreateApiServiceAsync(core, api.BaseUri.Port, stop);
         foreach (var workload in topology.Workloads)
             await apps.CreateNamespacedDeploymentAsync(
                 Deployment(workload),
                 workload.Namespace,
                 cancellationToken: stop
             );
+    }
+
+    /// <summary>
+    /// Service default/kubernetes, by which a cluster's programs find its API. Its endpoints are the API server's own
+    /// address; Pods of the embedded cluster have that from their environment, and the datapath does not carry this
+    /// Service.
+    /// </summary>
+    private static async Task CreateApiServiceAsync(ICoreV1Operations core, int port, CancellationToken stop)
+    {
+        const string ns = ApiServiceNamespace;
+        var labels = new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" };
+        var metadata = new V1ObjectMeta { Name = ApiService, Labels = labels };
+        var https = new V1ServicePort
+        {
+            Name = "https",
+            Port = 443,
+            Protocol = "TCP",
+            TargetPort = port,
+        };
+        var spec = new V1ServiceSpec { Type = "ClusterIP", Ports = [https] };
+        await core.CreateNamespacedServiceAsync(
+            new V1Service { Metadata = metadata, Spec = spec },
+            ns,
+            cancellationToken: stop
+        );
+        var here = new V1EndpointSubset
+        {
+            Addresses = [new V1EndpointAddress { Ip = "127.0.0.1" }],
+            Ports =
+            [
+                new Corev1EndpointPort
+                {
+                    Name = "https",
+                    Port = port,
+                    Protocol = "TCP",
+                },
+            ],
+        };
+        await core.CreateNamespacedEndpointsAsync(
+            new V1Endpoints
+            {
+                Metadata = new V1ObjectMeta { Name = ApiService },
+                Subsets = [here],
+            },
+            ns,
+            cancellationToken: stop
+        );
     }
 
     private static V1Namespace Namespace(string name)

@@ -7,15 +7,22 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
-/// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness; one slice
-/// for all Pods that have the Service's target ports at the same numbers. A slice that is changed or deleted by others
-/// is restored. The Service owns its slices, so that they are deleted with it.
+/// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness, those that
+/// are being deleted as terminating; one slice for all Pods that have the Service's target ports at the same numbers. A
+/// slice that is changed or deleted by others is restored. The Service owns its slices, so that they are deleted with
+/// it.
 /// </summary>
-internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, ClusterTopology topology)
+internal sealed class EndpointSliceController(
+    IKubernetes api,
+    ClusterCache cache,
+    ClusterTopology topology,
+    EventRecorder events
+)
 {
     public const string ServiceLabel = "kubernetes.io/service-name";
 
-    private const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
+    public const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
+    private const string Component = "endpoint-slice-controller";
     private const string Manager = "endpointslice-controller.k8s.io";
 
     private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(n => n.Name, n => n.Zone);
@@ -25,7 +32,19 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
         if (!cache.EndpointSlices.HasOwnWrites)
             return;
         var present = cache.EndpointSlices.Objects.Values.ToDictionary(Key);
-        var wanted = cache.Services.Objects.Values.Where(HasSelector).SelectMany(Describe).ToDictionary(Key);
+        var wanted = new Dictionary<(string, string), V1EndpointSlice>();
+        await Reconciler.EachAsync(
+            cache.Services.Objects.Values.Where(HasEndpoints),
+            service =>
+            {
+                foreach (var slice in Describe(service))
+                    wanted[Key(slice)] = slice;
+                return Task.CompletedTask;
+            },
+            events,
+            Component,
+            cancellationToken
+        );
         await Reconciler.EachAsync(
             wanted.Values,
             slice => WriteAsync(slice, present.GetValueOrDefault(Key(slice)), cancellationToken),
@@ -42,13 +61,15 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
 
     private static (string Namespace, string Name) Key(V1EndpointSlice slice) => (slice.Namespace(), slice.Name());
 
-    private static bool HasSelector(V1Service service) => service.Spec.Selector is { Count: > 0 };
+    /// <summary>Whether this controller maintains endpoints of a Service: one with a selector and an address.</summary>
+    public static bool HasEndpoints(V1Service service) =>
+        service.Spec is { Selector.Count: > 0, Type: not "ExternalName" };
 
     /// <summary>A Service that lost its selector keeps its endpoints, which others maintain from then on.</summary>
     private bool IsLeftToOthers(V1EndpointSlice slice) =>
         slice
             .OwnerReferences()
-            ?.Any(o => cache.Services.Objects.TryGetValue(o.Uid, out var service) && !HasSelector(service))
+            ?.Any(o => cache.Services.Objects.TryGetValue(o.Uid, out var service) && !HasEndpoints(service))
             is true;
 
     private async Task WriteAsync(V1EndpointSlice slice, V1EndpointSlice? present, CancellationToken stop)
@@ -84,7 +105,7 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
             .Pods.Objects.Values.Where(p =>
                 p.Namespace() == service.Namespace()
                 && p.Status?.PodIP is not null
-                && PodTemplates.IsActive(p)
+                && p.Status.Phase is not ("Succeeded" or "Failed")
                 && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)
             )
             .OrderBy(p => p.Name(), StringComparer.Ordinal)
@@ -153,9 +174,9 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
             Hints = hinted ? new V1EndpointHints { ForZones = [new V1ForZone { Name = zone! }] } : null,
             Conditions = new V1EndpointConditions
             {
-                Ready = early || pod.IsReady(),
+                Ready = early || (pod.IsReady() && !pod.IsBeingDeleted()),
                 Serving = pod.IsReady(),
-                Terminating = false,
+                Terminating = pod.IsBeingDeleted(),
             },
             TargetRef = new V1ObjectReference
             {

@@ -7,6 +7,7 @@ using CiliumDebugging.EmbeddedCluster.Kubelet;
 using CiliumDebugging.EmbeddedCluster.Network;
 using CiliumDebugging.ServiceDefaults.Pods;
 using k8s;
+using k8s.Autorest;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 
@@ -33,9 +34,15 @@ internal sealed partial class PodNetworkController(
 
     private readonly TimeProvider _time = kubelet.Time;
 
+    /// <summary>The cluster ends: no preStop hook is waited for.</summary>
+    private readonly CancellationTokenSource _stop = new();
+
     private sealed record Assignment(int Node, uint Address, IReadOnlyList<int> Ports, TimeSpan Grace)
     {
         public PodWorker? Worker { get; set; }
+
+        /// <summary>Whether its Pod is being deleted and its program ends.</summary>
+        public bool IsEnding { get; set; }
     }
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
@@ -43,12 +50,59 @@ internal sealed partial class PodNetworkController(
         var pods = cache.Pods.Objects;
         foreach (var uid in _assigned.Keys.Where(uid => !pods.ContainsKey(uid)).ToList())
             Remove(uid, deleted: true);
+        foreach (var pod in pods.Values.Where(p => p.IsBeingDeleted()))
+            if (_assigned.TryGetValue(pod.Uid(), out var ending) && !ending.IsEnding)
+                Track(EndAsync(pod, ending));
         await Task.WhenAll(
-            pods.Values.Where(p => !_assigned.ContainsKey(p.Uid()))
+            pods.Values.Where(p => !_assigned.ContainsKey(p.Uid()) && !p.IsBeingDeleted())
                 .ToList()
-                .Select(pod => StartAsync(pod, cancellationToken))
+                .Select(pod => kubelet.Events.GuardAsync(pod, "kubelet", p => StartAsync(p, cancellationToken)))
         );
     }
+
+    /// <summary>
+    /// Ends the program of a Pod that is being deleted, then deletes the object for good. Until its preStop hook has
+    /// run, the program serves as before. From then on connections that are established go on and new ones are refused,
+    /// because the program closes its ports when it is to end.
+    /// </summary>
+    private async Task EndAsync(V1Pod pod, Assignment ending)
+    {
+        ending.IsEnding = true;
+        try
+        {
+            var grace = Grace(pod.Metadata.DeletionGracePeriodSeconds);
+            if (ending.Worker is not null)
+                grace = await RunHookAsync(pod, grace);
+            foreach (var port in ending.Ports)
+                await datapath.UnlistenAsync(new TcpEndpoint(ending.Address, (ushort)port));
+            if (ending.Worker is { } worker)
+                await worker.StopAsync(grace);
+            var last = new V1DeleteOptions
+            {
+                GracePeriodSeconds = 0,
+                Preconditions = new V1Preconditions { Uid = pod.Uid() },
+            };
+            await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), last);
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException or OperationCanceledException)
+        {
+            // Deleted meanwhile, or a moment without the API: the next change of a Pod begins this anew.
+            ending.IsEnding = false;
+        }
+    }
+
+    /// <returns>The grace period that is left when the Pod's preStop hook has run.</returns>
+    private async Task<TimeSpan> RunHookAsync(V1Pod pod, TimeSpan grace)
+    {
+        if (PreStop.Refused(pod) is { } refused)
+            kubelet.Events.Record(pod, "kubelet", "FailedPreStopHook", refused, isWarning: true);
+        var (hook, left) = PreStop.Of(pod, grace);
+        if (hook > TimeSpan.Zero)
+            await Task.Delay(hook, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return left;
+    }
+
+    private static TimeSpan Grace(long? seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds ?? 30, 0, 60));
 
     private Task StartAsync(V1Pod pod, CancellationToken cancellationToken)
     {
@@ -64,8 +118,8 @@ internal sealed partial class PodNetworkController(
     private async Task AddAsync(V1Pod pod, int node, CancellationToken cancellationToken)
     {
         var (address, backing) = addresses.NextPod(node);
-        var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
-        var grace = TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60));
+        var ports = pod.Spec.Containers.SelectMany(ContainerRuntime.Ports).Select(p => p.ContainerPort).ToList();
+        var grace = Grace(pod.Spec.TerminationGracePeriodSeconds);
         var assignment = _assigned[pod.Uid()] = new Assignment(node, address, ports, grace);
         var place = new PodPlace(
             TcpEndpoint.ToIPAddress(address).ToString(),
@@ -145,7 +199,7 @@ internal sealed partial class PodNetworkController(
         {
             await api.PatchAsync(pod, new { metadata = new { annotations } }, cancellationToken);
         }
-        catch (k8s.Autorest.HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
+        catch (HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
             // Deleted meanwhile: the next round removes it.
         }
@@ -159,9 +213,13 @@ internal sealed partial class PodNetworkController(
     {
         if (!_assigned.TryRemove(uid, out var gone))
             return;
-        var draining = DrainAsync(uid, gone, deleted);
-        _draining[draining] = 0;
-        _ = draining.ContinueWith(done => _draining.TryRemove(done, out _), TaskScheduler.Default);
+        Track(DrainAsync(uid, gone, deleted));
+    }
+
+    private void Track(Task ending)
+    {
+        _draining[ending] = 0;
+        _ = ending.ContinueWith(done => _draining.TryRemove(done, out _), TaskScheduler.Default);
     }
 
     private async Task DrainAsync(string uid, Assignment gone, bool deleted)
@@ -188,8 +246,10 @@ internal sealed partial class PodNetworkController(
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
         foreach (var uid in _assigned.Keys.ToList())
             Remove(uid, deleted: false);
         await Task.WhenAll(_draining.Keys);
+        _stop.Dispose();
     }
 }

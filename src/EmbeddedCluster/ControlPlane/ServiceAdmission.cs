@@ -5,6 +5,7 @@ using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Validation;
 using CiliumDebugging.EmbeddedCluster.Network;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
@@ -17,25 +18,14 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresses)
 {
     private const string Headless = "None";
-    private const string Required = "FieldValueRequired";
-    private const string Duplicate = "FieldValueDuplicate";
-    private const string NotSupported = "FieldValueNotSupported";
-
-    private static readonly (string Field, string[] Values)[] s_choices =
-    [
-        ("type", ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
-        ("sessionAffinity", ["ClientIP", "None"]),
-        ("internalTrafficPolicy", ["Cluster", "Local"]),
-        ("externalTrafficPolicy", ["Cluster", "Local"]),
-    ];
 
     public IReadOnlyList<FieldError> Admit(AdmissionRequest request)
     {
         if (request.Proposed.Object("spec") is not { } spec)
-            return [new FieldError("spec", "must be set", Required)];
+            return [.. ServiceRules.Of(request.Proposed)];
         var old = request.Old?.View.Object("spec");
         ForgetWhatBelongedToTheOldType(spec, old);
-        List<FieldError> problems = [.. Choices(spec), .. Ports(spec)];
+        List<FieldError> problems = [.. ServiceRules.Of(request.Proposed)];
         if (problems.Count > 0)
             return problems;
         var others = store
@@ -49,10 +39,6 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
         return problems;
     }
 
-    private static bool IsExternalName(JsonObject spec) => spec.Text("type") is "ExternalName";
-
-    private static bool HasNodePorts(JsonObject spec) => spec.Text("type") is "NodePort" or "LoadBalancer";
-
     /// <summary>
     /// A change of type drops the fields of the old one, unless the change says something about them too.
     /// </summary>
@@ -60,10 +46,10 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
     {
         if (old is null || spec.Text("type") == old.Text("type"))
             return;
-        if (IsExternalName(spec) && spec.Text("clusterIP") == old.Text("clusterIP"))
+        if (ServiceRules.IsExternalName(spec) && spec.Text("clusterIP") == old.Text("clusterIP"))
             foreach (var field in (string[])["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"])
                 spec.Remove(field);
-        if (HasNodePorts(spec))
+        if (ServiceRules.HasNodePorts(spec))
             return;
         if (spec.Text("externalTrafficPolicy") == old.Text("externalTrafficPolicy"))
             spec.Remove("externalTrafficPolicy");
@@ -72,63 +58,32 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
                 port.Remove("nodePort");
     }
 
-    private static IEnumerable<FieldError> Choices(JsonObject spec)
-    {
-        foreach (var (field, values) in s_choices)
-            if (spec.Text(field) is { } value && !values.Contains(value, StringComparer.Ordinal))
-                yield return Unsupported($"spec.{field}", value, values);
-        const string onlyNodePorts = "may only be set when `type` is 'NodePort' or 'LoadBalancer'";
-        if (spec["externalTrafficPolicy"] is not null && !HasNodePorts(spec))
-            yield return new FieldError("spec.externalTrafficPolicy", onlyNodePorts);
-        if (IsExternalName(spec) && spec.Text("externalName") is not { Length: > 0 })
-            yield return new FieldError("spec.externalName", "must be set", Required);
-        const string timeout = "sessionAffinityConfig.clientIP.timeoutSeconds";
-        if (spec.NumberAt(timeout) is < 1 or > 86_400)
-            yield return new FieldError($"spec.{timeout}", "must be greater than 0 and less than 86400");
-    }
-
-    private static FieldError Unsupported(string field, string value, string[] supported) =>
-        new(field, $"\"{value}\": supported values: \"{string.Join("\", \"", supported)}\"", NotSupported);
-
-    private static IEnumerable<FieldError> Ports(JsonObject spec)
-    {
-        var ports = spec.Objects("ports").ToList();
-        if (ports.Count == 0 && !IsExternalName(spec) && spec.Text("clusterIP") is not Headless)
-            yield return new FieldError("spec.ports", "must be set", Required);
-        var (names, numbers) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<(string?, long?)>());
-        for (var i = 0; i < ports.Count; i++)
-        {
-            var (port, path) = (ports[i], $"spec.ports[{i}]");
-            var (number, protocol) = (port.NumberAt("port"), port.Text("protocol"));
-            if (protocol is not ("TCP" or "UDP" or "SCTP" or null))
-                yield return Unsupported($"{path}.protocol", protocol, ["SCTP", "TCP", "UDP"]);
-            if (port.Text("name") is { Length: > 0 } name)
-            {
-                if (!names.Add(name))
-                    yield return new FieldError($"{path}.name", $"\"{name}\"", Duplicate);
-            }
-            else if (ports.Count > 1)
-                yield return new FieldError($"{path}.name", "must be set", Required);
-            if (!numbers.Add((protocol, number)))
-                yield return new FieldError(path, $"port {number}, protocol {protocol}", Duplicate);
-            if (port.NumberAt("targetPort") is { } target and (< 1 or > 65_535))
-                yield return new FieldError($"{path}.targetPort", $"{target}: must be between 1 and 65535, inclusive");
-        }
-    }
-
     private IReadOnlyList<FieldError> Address(JsonObject spec, JsonObject? old, List<JsonObject> others)
     {
         var given = spec.Text("clusterIP") is { Length: > 0 } one
             ? one
             : (spec["clusterIPs"] as JsonArray)?.FirstOrDefault()?.ToString();
-        if (IsExternalName(spec))
+        if (ServiceRules.IsExternalName(spec))
             return given is null
                 ? []
-                : [new FieldError("spec.clusterIPs[0]", $"[\"{given}\"]: may not be set for ExternalName services")];
-        var kept = old is null || IsExternalName(old) ? null : old.Text("clusterIP");
+                :
+                [
+                    FieldError.Invalid(
+                        "spec.clusterIPs[0]",
+                        new JsonArray(given),
+                        "may not be set for ExternalName services"
+                    ),
+                ];
+        var kept = old is null || ServiceRules.IsExternalName(old) ? null : old.Text("clusterIP");
         var address = given ?? kept ?? FreeAddress(others);
         if (kept is { Length: > 0 } && address != kept)
-            return [new FieldError("spec.clusterIPs[0]", $"[\"{address}\"]: may not change once set")];
+            return
+            [
+                FieldError.Invalid("spec.clusterIPs[0]", new JsonArray(address), "may not change once set"),
+                .. IPAddress.TryParse(address, out _) || address is Headless
+                    ? Array.Empty<FieldError>()
+                    : [FieldError.Invalid("spec.clusterIPs[0]", address, ServiceRules.NotAnAddress)],
+            ];
         if (spec["clusterIPs"] is JsonArray { Count: > 0 } all && all[0]?.ToString() != address)
             return [new FieldError("spec.clusterIPs", $"{all.ToJsonString()}: first value must match `clusterIP`")];
         if (kept is null && given is not (null or Headless))
@@ -172,10 +127,10 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
     {
         List<FieldError> problems = [];
         var ports = spec.Objects("ports").ToList();
-        if (HasNodePorts(spec) && spec["externalTrafficPolicy"] is null)
+        if (ServiceRules.HasNodePorts(spec) && spec["externalTrafficPolicy"] is null)
             spec["externalTrafficPolicy"] = "Cluster";
         var taken = others
-            .Where(HasNodePorts)
+            .Where(ServiceRules.HasNodePorts)
             .SelectMany(o => o.Objects("ports"))
             .Select(p => p.NumberAt("nodePort"))
             .OfType<long>()
@@ -188,7 +143,7 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
                 .FirstOrDefault(p => p.NumberAt("port") == port.NumberAt("port") && p.Text("protocol") == protocol)
                 ?.NumberAt("nodePort");
             var given = port.NumberAt("nodePort") is > 0 and var wanted ? wanted : null as long?;
-            if (!HasNodePorts(spec))
+            if (!ServiceRules.HasNodePorts(spec))
             {
                 var forbidden = $"may not be used when `type` is '{spec.Text("type")}'";
                 if (given is not null)

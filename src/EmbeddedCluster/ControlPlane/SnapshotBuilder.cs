@@ -3,12 +3,13 @@ using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.Releases;
+using k8s;
 using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
@@ -20,6 +21,8 @@ internal sealed class SnapshotBuilder
 {
     private readonly IdentityTable _identities = new();
     private readonly Dictionary<(string PodUid, int Port), int> _backendIds = [];
+    private string _modelsKey = "";
+    private ImmutableArray<NetworkPolicyModel> _models = [];
     private string _policiesKey = "";
     private PolicySet _policies;
     private int _lastBackendId;
@@ -29,7 +32,8 @@ internal sealed class SnapshotBuilder
     /// <summary>Makes a snapshot.</summary>
     /// <param name="cache">The API's objects.</param>
     /// <param name="release">The release of Cilium that policies are read for.</param>
-    public ClusterSnapshot Build(ClusterCache cache, CiliumVersion release)
+    /// <param name="known">The EndpointSlices that the nodes know.</param>
+    public ClusterSnapshot Build(ClusterCache cache, CiliumVersion release, IReadOnlyCollection<V1EndpointSlice> known)
     {
         var labels = cache.Namespaces.Objects.Values.ToDictionary(n => n.Name(), n => n.Labels());
         var pods = cache
@@ -41,11 +45,14 @@ internal sealed class SnapshotBuilder
             .ToFrozenDictionary(g => g.Key, g => g.Last());
         var services = new ServiceTable(
             cache
-                .Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _))
-                .SelectMany(s => Frontends(s, cache, release))
+                .Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _) && !IsApi(s))
+                .SelectMany(s => Frontends(s, known, release))
         );
         return new ClusterSnapshot(pods, services, Policies(cache, pods.Values, release), _identities);
     }
+
+    private static bool IsApi(V1Service service) =>
+        service.Name() == ClusterObjects.ApiService && service.Namespace() == ClusterObjects.ApiServiceNamespace;
 
     private PodEntry Entry(V1Pod pod, IDictionary<string, string>? namespaceLabels)
     {
@@ -54,11 +61,15 @@ internal sealed class SnapshotBuilder
         return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
     }
 
-    private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache, CiliumVersion release)
+    private IEnumerable<ServiceFrontend> Frontends(
+        V1Service service,
+        IReadOnlyCollection<V1EndpointSlice> known,
+        CiliumVersion release
+    )
     {
         var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
-        var slices = cache
-            .EndpointSlices.Objects.Values.Where(s =>
+        var slices = known
+            .Where(s =>
                 s.Namespace() == service.Namespace()
                 && s.GetLabel(EndpointSliceController.ServiceLabel) == service.Name()
             )
@@ -74,10 +85,11 @@ internal sealed class SnapshotBuilder
                     && IPAddress.TryParse(first, out _)
                 )
                 .ToList();
-            var backends = Usable(endpoints, e => e.endpoint.Conditions, release)
+            var backends = UsableEndpoints
+                .Of(endpoints, e => e.endpoint.Conditions, release)
                 .SelectMany(e =>
                     (e.slice.Ports ?? [])
-                        .Where(p => p.Name == port.Name && p.Protocol is null or "TCP")
+                        .Where(p => (p.Name ?? "") == (port.Name ?? "") && p.Protocol is null or "TCP")
                         .Select(p => p.Port)
                         .OfType<int>()
                         .Select(number => Backend(e.endpoint, number))
@@ -93,16 +105,6 @@ internal sealed class SnapshotBuilder
             var outside = ServiceTraits.ReadExternal(affinity, timeout, spec.ExternalTrafficPolicy);
             yield return new ServiceFrontend(new TcpEndpoint(0, (ushort)nodePort), ready, outside);
         }
-    }
-
-    /// <summary>The ready endpoints; where there is none, those that terminate and still serve, if the release uses
-    /// them.</summary>
-    private static List<T> Usable<T>(List<T> all, Func<T, V1EndpointConditions?> conditions, CiliumVersion release)
-    {
-        var ready = all.FindAll(e => conditions(e)?.Ready is not false);
-        return ready.Count > 0 || !ReleaseChanges.TerminatingBackendsServe.In(release)
-            ? ready
-            : all.FindAll(e => conditions(e) is { Serving: true, Terminating: true });
     }
 
     private ServiceBackend Backend(V1Endpoint endpoint, int port)
@@ -122,23 +124,59 @@ internal sealed class SnapshotBuilder
             .Policies.SelectMany(i => i.Objects.Values)
             .OrderBy(p => p.Metadata.Uid, StringComparer.Ordinal)
             .ToList();
+        var modelsKey = $"{release}: {Versions(objects)}";
+        if (modelsKey != _modelsKey)
+        {
+            // The API server refused whatever the reader has a problem with, so there is none left here.
+            _models =
+            [
+                .. objects.SelectMany(o =>
+                    PolicyReader
+                        .ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}", release)
+                        .Policies
+                ),
+            ];
+            _modelsKey = modelsKey;
+        }
         var ports = pods.SelectMany(p => p.Identity.NamedPorts).Distinct().ToList();
+        var refer = PolicyReferences.AreNeeded(_models);
         var key = string.Join(
             ',',
-            objects
-                .Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}")
-                .Concat(ports.Select(p => p.ToString()).Order(StringComparer.Ordinal))
-                .Prepend(release.ToString())
+            ports
+                .Select(p => p.ToString())
+                .Order(StringComparer.Ordinal)
+                .Prepend(modelsKey)
+                .Append(refer ? Versions(cache.CidrGroups.Objects.Values) : "")
+                .Append(refer ? Versions(cache.Services.Objects.Values) : "")
+                .Append(refer ? Versions(cache.EndpointSlices.Objects.Values) : "")
         );
         if (key == _policiesKey)
             return _policies;
-        // The API server refused whatever the reader has a problem with, so there is none left here.
-        var models = objects.SelectMany(o =>
-            PolicyReader
-                .ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}", release)
-                .Policies
-        );
         _policiesKey = key;
-        return _policies = PolicySet.Create(models, _identities, ports, _policies);
+        var references = refer ? References(cache) : PolicyReferences.None;
+        return _policies = PolicySet.Create(_models, _identities, ports, _policies, references);
     }
+
+    private static PolicyReferences References(ClusterCache cache)
+    {
+        var slices = cache.EndpointSlices.Objects.Values.ToLookup(s =>
+            (s.Namespace(), s.GetLabel(EndpointSliceController.ServiceLabel))
+        );
+        return new PolicyReferences(
+            [
+                .. cache
+                    .CidrGroups.Objects.Values.Select(g => CidrGroupReader.ReadJson(g.ToJson(), g.Name()).Group)
+                    .OfType<CidrGroup>(),
+            ],
+            [.. cache.Services.Objects.Values.Select(s => ServiceReferences.Of(s, slices[(s.Namespace(), s.Name())]))]
+        );
+    }
+
+    /// <summary>Differs where any of the objects does.</summary>
+    private static string Versions<T>(IEnumerable<T> objects)
+        where T : IMetadata<V1ObjectMeta> =>
+        string.Join(
+            ' ',
+            objects.Select(o => $"{o.Metadata.Uid}@{o.Metadata.ResourceVersion}").Order(StringComparer.Ordinal)
+        );
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.ServiceDefaults.Pods;
 using CiliumDebugging.ServiceDefaults.Processes;
 using k8s.Models;
@@ -37,12 +38,37 @@ internal sealed class ContainerRuntime(
     /// <summary>Drops what a Pod that is gone has printed.</summary>
     public void Forget(string uid) => outputs.Forget(uid);
 
+    /// <summary>Where the images that .NET's SDK makes listen.</summary>
+    private const int ImagePort = 8080;
+
     private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
     {
         ["backend"] = "Backend",
         ["load-test"] = "LoadTest",
         ["loadtest"] = "LoadTest",
     };
+
+    /// <summary>
+    /// The ports that a container listens on: those it declares. An image does not need the declaration; without one
+    /// the backend listens where its image does, on ASPNETCORE_HTTP_PORTS or 8080.
+    /// </summary>
+    public static IList<V1ContainerPort> Ports(V1Container container)
+    {
+        if (container.Ports is { Count: > 0 } || ProgramOf(container) is not "Backend")
+            return container.Ports ?? [];
+        var configured = container.Env?.FirstOrDefault(e => e.Name == "ASPNETCORE_HTTP_PORTS")?.Value ?? "";
+        return
+        [
+            .. configured
+                .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(text => int.TryParse(text, CultureInfo.InvariantCulture, out var port) ? port : ImagePort)
+                .DefaultIfEmpty(ImagePort)
+                .Select(port => new V1ContainerPort { ContainerPort = port, Protocol = "TCP" }),
+        ];
+    }
+
+    private static string? ProgramOf(V1Container container) =>
+        s_programs.GetValueOrDefault(ContainerImage.Parse(container.Image).Repository.Split('/')[^1]);
 
     /// <exception cref="ContainerStartException">
     /// The image is not one of the lab's, or the container needs something that does not exist here.
@@ -55,7 +81,7 @@ internal sealed class ContainerRuntime(
                     + "the embedded cluster runs one process per Pod"
             );
         var image = container.Image ?? "";
-        if (!s_programs.TryGetValue(image.Split('/')[^1].Split(':', '@')[0], out var program))
+        if (ProgramOf(container) is not { } program)
             throw new ContainerStartException(
                 "ErrImagePull",
                 $"image \"{image}\" does not exist on the embedded cluster: "
@@ -66,7 +92,9 @@ internal sealed class ContainerRuntime(
                 $"container {container.Name} sets command: the embedded cluster runs its programs with args only"
             );
         var variables = Environment(pod, container, place);
-        Action<string> print = outputs.Of(pod.Uid(), time).Add;
+        var output = outputs.Of(pod.Uid(), time);
+        output.BeginRun();
+        Action<string> print = output.Add;
         var args = container.Args ?? [];
         return DotnetProcess.Start(program, args, variables, time, print, keepInputOpen: true, onErrorLine: print);
     }
@@ -92,7 +120,7 @@ internal sealed class ContainerRuntime(
         environment[PodEnvironment.PodUid] = pod.Uid();
         environment[PodEnvironment.BackingAddress] = place.BackingAddress;
         environment[PodEnvironment.PortOffset] = place.PortOffset.ToString(CultureInfo.InvariantCulture);
-        var ports = (container.Ports ?? []).Select(p => $"{p.Name}={p.ContainerPort}");
+        var ports = Ports(container).Select(p => $"{p.Name}={p.ContainerPort}");
         environment[PodEnvironment.PodPorts] = string.Join(',', ports);
         environment[PodEnvironment.ApiUrl] = apiUrl.ToString();
         environment[PodEnvironment.ApiToken] = apiToken;

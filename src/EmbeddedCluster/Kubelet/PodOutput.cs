@@ -4,7 +4,7 @@ using CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
-/// <summary>The last lines that a Pod's program printed, over its restarts.</summary>
+/// <summary>The last lines that a Pod's program printed, by run: a restart of the container begins another.</summary>
 internal sealed class PodOutput(TimeProvider time)
 {
     /// <summary>Lines kept; older ones are forgotten.</summary>
@@ -13,6 +13,8 @@ internal sealed class PodOutput(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Queue<PodLogLine> _lines = new();
     private long _added;
+    private long _run;
+    private long _previousRun;
     private TaskCompletionSource _changed = New();
     private bool _ended;
 
@@ -25,6 +27,15 @@ internal sealed class PodOutput(TimeProvider time)
                 _lines.Dequeue();
         });
 
+    /// <summary>
+    /// Notes that the container starts, once more perhaps: what it prints from now on is another run.
+    /// </summary>
+    public void BeginRun()
+    {
+        lock (_lock)
+            (_previousRun, _run) = (_run, _added);
+    }
+
     /// <summary>Ends the reading of those who follow.</summary>
     public void End() => Change(() => _ended = true);
 
@@ -32,12 +43,18 @@ internal sealed class PodOutput(TimeProvider time)
     public async IAsyncEnumerable<PodLogLine> ReadAsync(
         int? tailLines,
         bool follow,
+        bool previous,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
         long next;
+        long end;
         lock (_lock)
-            next = Math.Max(_added - _lines.Count, _added - (tailLines ?? int.MaxValue));
+        {
+            var from = previous ? _previousRun : _run;
+            end = previous ? _run : long.MaxValue;
+            next = Math.Max(from, Math.Min(end, _added) - (tailLines ?? int.MaxValue));
+        }
         while (true)
         {
             PodLogLine[] lines;
@@ -45,12 +62,18 @@ internal sealed class PodOutput(TimeProvider time)
             bool ended;
             lock (_lock)
             {
-                lines = [.. _lines.Skip((int)Math.Max(0, next - (_added - _lines.Count)))];
+                var first = Math.Max(next, _added - _lines.Count);
+                lines =
+                [
+                    .. _lines
+                        .Skip((int)(first - (_added - _lines.Count)))
+                        .Take((int)Math.Min(MaxLines, Math.Max(0, end - first))),
+                ];
                 (next, changed, ended) = (_added, _changed.Task, _ended);
             }
             foreach (var line in lines)
                 yield return line;
-            if (!follow || ended)
+            if (!follow || ended || previous)
                 yield break;
             await changed.WaitAsync(cancellationToken);
         }
@@ -91,9 +114,10 @@ internal sealed class PodOutputs(Func<string, string, string?> findUid) : IPodLo
         string podName,
         int? tailLines,
         bool follow,
+        bool previous,
         CancellationToken cancellationToken
     ) =>
         findUid(ns, podName) is { } uid && _byUid.TryGetValue(uid, out var output)
-            ? output.ReadAsync(tailLines, follow, cancellationToken)
+            ? output.ReadAsync(tailLines, follow, previous, cancellationToken)
             : AsyncEnumerable.Empty<PodLogLine>();
 }

@@ -48,11 +48,8 @@ internal sealed partial class PodWorker(
 
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested)
-            return;
         await _stop.CancelAsync();
         await _running;
-        _stop.Dispose();
     }
 
     private async Task RunAsync()

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.EmbeddedCluster.Configuration;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
@@ -32,11 +33,12 @@ public sealed class AddressBlocks : IDisposable
     /// <summary>Second octet of the Pods' block.</summary>
     public byte First { get; }
 
-    /// <exception cref="InvalidOperationException">
-    /// All blocks are taken: some 46 clusters run on this machine.
+    /// <exception cref="ClusterStartException">
+    /// All blocks are taken: some 46 clusters run on this machine, or a program listens on the port on all addresses.
     /// </exception>
     public static AddressBlocks Claim()
     {
+        var failure = "";
         for (var first = FirstBlock; first + BlocksPerCluster <= LastBlock; first += BlocksPerCluster)
         {
             var claim = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -46,13 +48,20 @@ public sealed class AddressBlocks : IDisposable
                 claim.Listen(1);
                 return new AddressBlocks(claim, (byte)first);
             }
-            catch (SocketException)
+            catch (SocketException e)
             {
+                failure = e.Message;
                 claim.Dispose();
             }
         }
-        throw new InvalidOperationException(
-            $"every block from 127.{FirstBlock}.0.0 to 127.{LastBlock}.0.0 is claimed by a running lab: stop one"
+        // Loopback addresses of which none is a lab's: what is taken there is taken everywhere.
+        var everywhere = PortConflict.Find(IPAddress.Loopback, ClaimPort);
+        throw new ClusterStartException(
+            everywhere is { Process: var process }
+                ? $"TCP port {ClaimPort}, by which a cluster claims its addresses, is held on all addresses"
+                    + $"{(process is null ? "" : $" by {process}")}: end that program"
+                : $"a cluster could claim no addresses from 127.{FirstBlock}.0.0 to 127.{LastBlock}.0.0 ({failure}): "
+                    + "end a running lab"
         );
     }
 

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.Datapath.Addresses;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster.Proxy;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
@@ -70,6 +70,9 @@ internal sealed class LiveDatapath : IAsyncDisposable
 
     /// <summary>The release that policies are read for: the first node's agent's.</summary>
     public CiliumVersion Release => _path.Nodes.First().Config.Version;
+
+    /// <summary>How long after a change of endpoints the nodes know of it: the first node's agent's setting.</summary>
+    public TimeSpan EndpointLag => _path.Nodes.First().Config.EndpointLag;
 
     public TimeProvider Time { get; }
 

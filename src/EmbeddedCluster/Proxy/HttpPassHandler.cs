@@ -1,6 +1,6 @@
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster.Hubble;
+using CiliumDebugging.Releases;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 

@@ -21,6 +21,21 @@ public static class ApiMessages
         return $"{status} {(text.Length <= MaxLength ? text : $"{text[..MaxLength]}…")}";
     }
 
+    /// <summary>
+    /// What a failure says, with what is behind it: "An error occurred while sending the request" names no cause.
+    /// </summary>
+    /// <param name="failure">The failure.</param>
+    public static string Of(Exception failure)
+    {
+        if (failure is HttpOperationException refused)
+            return $"the cluster refused a request: {Of(refused)}";
+        var text = "";
+        for (var e = failure; e is not null; e = e.InnerException)
+            if (!text.Contains(e.Message.TrimEnd('.'), StringComparison.Ordinal))
+                text += (text.Length > 0 ? ": " : "") + e.Message.TrimEnd('.');
+        return text;
+    }
+
     /// <summary>The message in the text of a Status object; the text itself where it is none.</summary>
     /// <param name="content">What was answered.</param>
     public static string MessageOf(string content)

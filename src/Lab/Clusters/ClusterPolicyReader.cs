@@ -3,6 +3,7 @@ using System.Net;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -36,12 +37,13 @@ public sealed class ClusterPolicyReader
     private ClusterPolicyReader(
         List<NetworkPolicyModel> models,
         Dictionary<string, IDictionary<string, string>?> namespaceLabels,
+        PolicyReferences references,
         ImmutableArray<string> problems,
         DateTime? newest
     )
     {
         _namespaceLabels = namespaceLabels;
-        _policies = PolicySet.Create(models, _identities);
+        _policies = PolicySet.Create(models, _identities, references: references);
         (Problems, Newest) = (problems, newest);
     }
 
@@ -52,7 +54,15 @@ public sealed class ClusterPolicyReader
     public DateTime? Newest { get; }
 
     /// <summary>Reads all policies. A kind that the cluster does not know has none.</summary>
-    public static async Task<ClusterPolicyReader> ReadAsync(IKubernetes cluster, CancellationToken cancellationToken)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="release">Its Cilium, whose rules hold; null: unknown, and those of
+    /// <see cref="ReleaseChanges.Compared"/> do.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<ClusterPolicyReader> ReadAsync(
+        IKubernetes cluster,
+        CiliumVersion? release,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         List<NetworkPolicyModel> models = [];
@@ -82,7 +92,8 @@ public sealed class ClusterPolicyReader
                     item.ApiVersion = $"{group}/{version}";
                 var read = PolicyReader.ReadJson(
                     item.ToJson(),
-                    $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}"
+                    $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}",
+                    release
                 );
                 models.AddRange(read.Policies);
                 problems.AddRange(read.Problems.Select(p => p.ToString()));
@@ -93,7 +104,30 @@ public sealed class ClusterPolicyReader
         var namespaceLabels = PodIdentities.AskForNamespaceLabels(models)
             ? await NamespaceLabelsAsync(cluster, problems, cancellationToken)
             : [];
-        return new ClusterPolicyReader(models, namespaceLabels, problems.ToImmutable(), newest);
+        var references = PolicyReferences.AreNeeded(models)
+            ? await ReferencesAsync(cluster, problems, cancellationToken)
+            : PolicyReferences.None;
+        return new ClusterPolicyReader(models, namespaceLabels, references, problems.ToImmutable(), newest);
+    }
+
+    /// <summary>The Services that policies may name. Addresses outside of the cluster select no Pods: neither
+    /// CiliumCIDRGroups nor the endpoints of Services without a selector matter between Pods.</summary>
+    private static async Task<PolicyReferences> ReferencesAsync(
+        IKubernetes cluster,
+        ImmutableArray<string>.Builder problems,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            var services = await cluster.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: cancellationToken);
+            return new PolicyReferences([], [.. services.Items.Select(s => ServiceReferences.Of(s, []))]);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            problems.Add("a policy selects by Services, and this user may not list Services");
+            return PolicyReferences.None;
+        }
     }
 
     private static async Task<Dictionary<string, IDictionary<string, string>?>> NamespaceLabelsAsync(

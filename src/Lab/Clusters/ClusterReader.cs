@@ -4,6 +4,7 @@ using System.Net;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -13,34 +14,55 @@ namespace CiliumDebugging.Lab.Clusters;
 /// <summary>Reads a cluster through its API: the Pods of a run, their counters, policies and settings.</summary>
 public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
 {
-    /// <summary>A Backend that does not answer for this long is silent: it must not hold up the other counters.</summary>
+    /// <summary>
+    /// A Backend that does not answer for this long is silent: it must not hold up the other counters.
+    /// </summary>
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_reasonsLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often the reasons are read why Pods are not ready.</summary>
+    private static readonly TimeSpan s_sayInterval = TimeSpan.FromSeconds(5);
+
     private readonly PodProxyClient _proxy = new(cluster);
     private readonly PodPortForward _forward = new(cluster);
+    private readonly RestartedPods _restarted = new();
     private int? _hubblePort;
+    private string? _ciliumNamespace;
     private int? _podPort;
 
     /// <summary>The way to Pods.</summary>
     public PodProxyClient Proxy => _proxy;
 
     /// <summary>Waits until the load-test Pod and the given number of backends of the Service are ready.</summary>
+    /// <param name="backends">How many backends.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="time">Time source.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="say">Receives which Pods are not ready and why, whenever that changes.</param>
     /// <exception cref="TimeoutException">It takes too long; the message names what is missing.</exception>
     public async Task<V1Pod> WaitUntilReadyAsync(
         int backends,
         TimeSpan limit,
         TimeProvider time,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Action<string>? say = null
     )
     {
         using var timeout = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         var (client, ready) = (default(V1Pod), 0);
+        var (lookedAt, said) = (time.GetTimestamp(), "");
         try
         {
             while (true)
             {
+                if (say is not null && time.GetElapsedTime(lookedAt) >= s_sayInterval)
+                {
+                    var reasons = await ReasonsAsync(time, either.Token);
+                    if (reasons.Length > 0 && reasons != said)
+                        say($"still waiting{reasons}");
+                    (lookedAt, said) = (time.GetTimestamp(), reasons);
+                }
                 client = await FindClientAsync(either.Token);
                 ready = (await BackendsAsync(either.Token)).Length;
                 if (client is not null && ready >= backends)
@@ -107,7 +129,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         CancellationToken cancellationToken
     )
     {
-        var agents = await cluster.AgentsAsync(cancellationToken);
+        var agents = await cluster.AgentsInAsync(await CiliumNamespaceAsync(cancellationToken), cancellationToken);
         // Without agents the port is not needed.
         var port = agents.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
         var hubble = agents
@@ -124,7 +146,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             counters = text is null
                 ? counters.WithoutBackend(pod)
                 : counters.WithBackend(pod, PrometheusSamples.Parse(text));
-        return counters;
+        return counters with { RestartedPods = _restarted.Add(counters.Echo) };
     }
 
     private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(
@@ -190,10 +212,17 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
                 : CiliumNames.HubbleMetricsPort;
 
     /// <summary>What policies do on the path from the client to the Service.</summary>
-    public async Task<PathPolicies> PoliciesAsync(V1Pod client, CancellationToken cancellationToken)
+    /// <param name="client">The client.</param>
+    /// <param name="release">The agents' release; null: unknown.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<PathPolicies> PoliciesAsync(
+        V1Pod client,
+        CiliumVersion? release,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(client);
-        var policies = await ClusterPolicyReader.ReadAsync(cluster, cancellationToken);
+        var policies = await ClusterPolicyReader.ReadAsync(cluster, release, cancellationToken);
         var backends = await cluster.CoreV1.ListNamespacedPodAsync(
             load.Namespace,
             cancellationToken: cancellationToken
@@ -206,14 +235,14 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         );
     }
 
-    /// <summary>Data of kube-system/cilium-config; nothing on a cluster without Cilium.</summary>
+    /// <summary>Data of ConfigMap cilium-config; nothing on a cluster without Cilium.</summary>
     public async Task<ImmutableSortedDictionary<string, string>> SettingsAsync(CancellationToken cancellationToken)
     {
         try
         {
             var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(
                 CiliumNames.ConfigMap,
-                CiliumNames.SystemNamespace,
+                await CiliumNamespaceAsync(cancellationToken),
                 cancellationToken: cancellationToken
             );
             return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
@@ -223,6 +252,10 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             return ImmutableSortedDictionary<string, string>.Empty;
         }
     }
+
+    /// <summary>Looked for once: counters are read every second.</summary>
+    private async Task<string> CiliumNamespaceAsync(CancellationToken cancellationToken) =>
+        _ciliumNamespace ??= await cluster.CiliumNamespaceAsync(cancellationToken);
 
     /// <summary>The cluster's Cilium.</summary>
     public async Task<InstalledCilium> CiliumAsync(CancellationToken cancellationToken) =>
@@ -234,6 +267,6 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             labelSelector: load.Client,
             cancellationToken: cancellationToken
         );
-        return pods.Items.FirstOrDefault(PodReadiness.IsReady);
+        return pods.Items.FirstOrDefault(p => p.IsReady() && p.Metadata.DeletionTimestamp is null);
     }
 }

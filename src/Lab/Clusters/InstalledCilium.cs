@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterModel;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Releases;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Clusters;

@@ -31,14 +31,22 @@ public static class PodReasons
         return status?.Reason is { Length: > 0 } reason ? Words(reason, status.Message) : null;
     }
 
-    /// <summary>The first Pods that are not ready with their reasons; empty when none gives one.</summary>
+    /// <summary>The first Pods that are not ready with their reasons; empty when all are ready.</summary>
     /// <param name="pods">The Pods.</param>
     /// <param name="max">How many to name.</param>
     public static string Describe(IEnumerable<V1Pod> pods, int max = 3)
     {
-        var reasons = pods.Select(p => (p.Metadata.Name, Reason: Of(p))).Where(p => p.Reason is not null).ToList();
+        var reasons = pods.Where(p => !p.IsReady() || p.Metadata?.DeletionTimestamp is not null)
+            .Select(p => (p.Metadata.Name, Reason: Of(p) ?? Starting(p)))
+            .ToList();
         var more = reasons.Count > max ? $"; and {reasons.Count - max} more" : "";
         return string.Join("; ", reasons.Take(max).Select(p => $"pod {p.Name}: {p.Reason}")) + more;
+    }
+
+    private static string Starting(V1Pod pod)
+    {
+        var waiting = (pod.Status?.ContainerStatuses ?? []).FirstOrDefault(c => c.State?.Waiting is not null);
+        return $"is starting ({waiting?.State.Waiting.Reason ?? pod.Status?.Phase ?? "Pending"})";
     }
 
     private static bool IsStuck(V1ContainerStateWaiting? waiting) =>

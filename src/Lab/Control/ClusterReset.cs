@@ -19,7 +19,9 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time, Cluste
     private readonly ObjectClient _objects = new(cluster);
     private readonly PodRenewal _pods = new(cluster, time);
 
-    /// <summary>Makes it ready for the next scenario, which needs these settings in kube-system/cilium-config.</summary>
+    /// <summary>
+    /// Makes it ready for the next scenario, which needs these settings in kube-system/cilium-config.
+    /// </summary>
     /// <exception cref="HttpRequestException">An object could not be put back; the message names it.</exception>
     public async Task RunAsync(
         Scenario next,
@@ -40,7 +42,7 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time, Cluste
         CancellationToken cancellationToken
     )
     {
-        var reference = ChangedObjects.CiliumConfig;
+        var reference = ChangedObjects.CiliumConfig();
         var map = await _objects.ReadAsync(reference, cancellationToken)
             ?? throw new HttpRequestException($"there is no {reference.Title}");
         var wanted = new JsonObject(settings.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value)));
@@ -49,6 +51,6 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time, Cluste
             return;
         await _objects.PatchAsync(reference, new JsonObject { ["data"] = data }, cancellationToken);
         // That they exist is enough: the run waits for the Pods it needs.
-        await _pods.RunAsync(PodRenewal.CiliumAgents, s_limit, cancellationToken, _ => true);
+        await _pods.RunAsync(ClusterQueries.AgentLabel, s_limit, cancellationToken, _ => true);
     }
 }

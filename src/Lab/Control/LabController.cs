@@ -21,6 +21,9 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
 
     private static readonly TimeSpan s_maxReportWait = TimeSpan.FromSeconds(15);
 
+    /// <summary>The end of the lab's own cluster is noticed within this time, also on a busy machine.</summary>
+    public static TimeSpan EndNotice { get; } = TimeSpan.FromSeconds(10);
+
     private readonly Kubernetes _cluster;
     private readonly LabControllerOptions _options;
     private readonly TimeProvider _time;
@@ -62,8 +65,8 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     /// <summary>Runs a scenario, which commands may change and end, and saves its report.</summary>
     /// <param name="order">What to run.</param>
     /// <param name="terminal">Follows the run, too.</param>
-    /// <param name="cancellationToken">Ends it without a report.</param>
-    public async Task<(RunReport Report, string Saved)> RunAsync(
+    /// <param name="cancellationToken">Ends it: what was complete is reported.</param>
+    public async Task<(RunReport Report, SavedFiles Files)> RunAsync(
         RunOrder order,
         IRunListener terminal,
         CancellationToken cancellationToken
@@ -72,7 +75,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(order);
         var scenario = order.Manual ? order.Scenario.Manual() : order.Scenario;
         var listener = new LiveStateListener(Feed, terminal);
-        using var control = new RunController();
+        using var control = new RunController { EndNotice = _options.Run is null ? EndNotice : TimeSpan.Zero };
         (_scenario, _running) = (order.Scenario, true);
         Feed.Begin(scenario.Name, scenario.Title, order.Manual, scenario.Load.RatePerSecond);
         try
@@ -84,7 +87,11 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
                 await new ClusterReset(_cluster, _time, Undo).RunAsync(order.Scenario, settings, cancellationToken);
             }
             if (_options.Run is null)
-                await Undo.RememberAsync(order.Scenario, cancellationToken);
+                await Undo.RememberAsync(
+                    order.Scenario,
+                    cancellationToken,
+                    new DeploymentChanges(_cluster, _time).FollowRestoredAsync
+                );
             (_ran, _control) = (true, control);
             var report = _options.Run is { } run
                 ? await run(order, listener, control, cancellationToken)
@@ -99,7 +106,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Feed.Fail(MessageOf(e));
+            Feed.Fail(ApiMessages.Of(e));
             throw;
         }
         finally
@@ -107,11 +114,6 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
             (_control, _running) = (null, false);
         }
     }
-
-    private static string MessageOf(Exception failure) =>
-        failure is HttpOperationException refused
-            ? $"the cluster refused a request: {ApiMessages.Of(refused)}"
-            : failure.Message;
 
     /// <inheritdoc/>
     public async Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken)
@@ -133,7 +135,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         catch (Exception e)
             when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
         {
-            throw new CommandRefusedException(MessageOf(e));
+            throw new CommandRefusedException(ApiMessages.Of(e));
         }
         finally
         {
@@ -148,6 +150,10 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         control.Stop();
         return "ending the run: waiting for the last answers";
     }
+
+    /// <summary>Ends the run that is under way, because its cluster is gone; its report says so.</summary>
+    /// <param name="reason">What happened, without a full stop.</param>
+    public void Break(string reason) => _control?.Break(reason);
 
     private string Order(PageCommand command)
     {
@@ -203,7 +209,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         var isRunning = IsRunning;
         var report = isRunning ? await Feed.NextReportAsync(s_maxReportWait, cancellationToken) : Feed.Report;
         if (report is not null)
-            return Save(report);
+            return Save(report).Line;
         throw new CommandRefusedException(
             isRunning
                 ? "nothing has been counted yet: try again in a moment"
@@ -211,17 +217,17 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         );
     }
 
-    private string Save(RunReport report)
+    private SavedFiles Save(RunReport report)
     {
-        var (line, folder) = RunFiles.Save(report, _options.Artifacts);
-        if (folder is null)
-            return line;
+        var files = RunFiles.Save(report, _options.Artifacts);
+        if (files.Folder is not { } folder)
+            return files;
         var saved = new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name)
         {
             Folder = Path.GetFullPath(folder),
         };
         Feed.ChangeLab(lab => lab with { Reports = [saved, .. lab.Reports.Take(MaxReports - 1)] });
-        return line;
+        return files;
     }
 
     private void ShowCluster(ObservedObjects seen) =>

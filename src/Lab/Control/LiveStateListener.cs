@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
@@ -14,6 +15,12 @@ internal sealed class LiveStateListener(LiveState live, IRunListener terminal) :
     {
         live.Step(what);
         base.OnStep(what);
+    }
+
+    public override void OnPhase(PhaseStep phase)
+    {
+        live.Phase(phase);
+        base.OnPhase(phase);
     }
 
     public override void OnSample(LiveSample sample)

@@ -51,6 +51,7 @@ internal static class RunnerManifests
                 Rights.Rule("", ["pods/proxy"], "get", "create"),
                 Rights.Rule("", ["pods/portforward"], "get", "create"),
                 Rights.Rule("", ["services"], "get", "patch"),
+                Rights.Rule("apps", ["deployments"], "get", "patch"),
                 Rights.Rule("discovery.k8s.io", ["endpointslices"], "list"),
                 Rights.Rule("cilium.io", ["ciliumnetworkpolicies"], "create", "get", "patch", "delete")
             );

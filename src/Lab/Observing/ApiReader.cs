@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s;
 using k8s.Autorest;
 using k8s.Exceptions;
@@ -42,7 +43,7 @@ internal sealed class ApiReader(Kubernetes cluster, TimeSpan timeout, TimeProvid
         }
         catch (Exception e) when (IsFailedRequest(e))
         {
-            throw new ObservationException($"{what}: {cluster.BaseUri} cannot be read: {e.Message}", e);
+            throw new ObservationException($"{what}: {cluster.BaseUri} cannot be read: {e.Cause()}", e);
         }
     }
 

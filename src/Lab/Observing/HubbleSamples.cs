@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Lab.Observing;
 
@@ -103,7 +104,7 @@ internal static class HubbleSamples
         var has =
             server.Name.Length == 0
                 ? $"it has no label {side}"
-                : $"it has {side}=\"{ForeignText.OneLine(server.Name, MaxQuoted)}\"";
+                : $"it has {side}=\"{TerminalText.OneLine(server.Name, MaxQuoted)}\"";
         return $"{metric} is there, but without {side}=namespace/pod ({has}): set "
             + "httpV2:sourceContext=pod;destinationContext=pod in hubble.metrics.enabled";
     }

@@ -9,7 +9,8 @@ namespace CiliumDebugging.Lab.Observing;
 /// <summary>Reports progress.</summary>
 /// <param name="text">One line.</param>
 /// <param name="passing">Whether the next line replaces it, as that of the time.</param>
-public delegate void ObservationProgress(string text, bool passing);
+/// <param name="done">The part of the time that has passed, 0 to 1; null: it has no end, or this is not about it.</param>
+public delegate void ObservationProgress(string text, bool passing, double? done = null);
 
 /// <summary>
 /// Observes a Service of an existing cluster, without load of its own: reads objects and counters until there is a
@@ -34,7 +35,8 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
     /// Observes until there is a decision or the time is over; with <see cref="ObserveOptions.Watch"/>, until skew is
     /// found.
     /// </summary>
-    /// <exception cref="ObservationException">It cannot begin, or failed too often in a row.</exception>
+    /// <returns>What was observed; so far, where it was cancelled or failed too often in a row.</returns>
+    /// <exception cref="ObservationException">It cannot begin, or failed before anything was observed.</exception>
     public async Task<ObservedResult> RunAsync(ObservationProgress progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(progress);
@@ -51,8 +53,19 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
         ObservedResult? result = null;
         var (failures, said, saidQuiet) = (0, "", false);
         var (latest, settledAt) = (read.Service, double.NegativeInfinity);
-        await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
-        return result!;
+        try
+        {
+            await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
+            return result!;
+        }
+        catch (OperationCanceledException) when (result is not null && cancellationToken.IsCancellationRequested)
+        {
+            return Partial(result, EarlyEnd.Interrupted);
+        }
+        catch (ObservationException e) when (result is not null)
+        {
+            return Partial(result, new EarlyEnd(e.Message.TrimEnd('.'), IsInterruption: false));
+        }
 
         List<string> Clients() =>
             [.. observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct()];
@@ -99,10 +112,17 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
                 progress($"{nothing}. Send traffic, or end this with Ctrl-C", passing: false);
                 saidQuiet = true;
             }
-            progress(Elapsed(elapsed, end - began, Intervals(observer)), passing: true);
+            double? done = options.Watch && options.For is null ? null : elapsed / (end - began);
+            progress(Elapsed(elapsed, end - began, Intervals(observer)), passing: true, done);
             return TimeSpan.Zero;
         }
     }
+
+    private static ObservedResult Partial(ObservedResult result, EarlyEnd end) =>
+        result with
+        {
+            Report = result.Report with { EndedEarly = end },
+        };
 
     /// <summary>Time for a change to reach every node; a scrape leaves out the interval of the change anyway.</summary>
     private TimeSpan Settling => options.Prometheus is null ? TimeSpan.Zero : s_settling;

@@ -4,7 +4,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
-using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Lab.Observing;
 
@@ -27,7 +27,9 @@ internal sealed class PrometheusApi : IDisposable
     private const int SamplesOfSeries = 10;
     private const int MaxWarnings = 10;
 
-    /// <summary>Longest path that is sent in a URL, which servers limit to 8 KiB or more; a longer one is posted.</summary>
+    /// <summary>
+    /// Longest path that is sent in a URL, which servers limit to 8 KiB or more; a longer one is posted.
+    /// </summary>
     private const int MaxPath = 6000;
     private const int MinSecret = 4;
 
@@ -90,7 +92,7 @@ internal sealed class PrometheusApi : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new ObservationException($"Prometheus {Address} cannot be read: {e.Message}; check --prometheus", e);
+            throw new ObservationException($"Prometheus {Address} cannot be read: {e.Cause()}; check --prometheus", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -115,6 +117,9 @@ internal sealed class PrometheusApi : IDisposable
 
     private PrometheusAnswer Parse(string text, HttpResponseMessage response)
     {
+        // Whatever its form, what helps is to give credentials or a tenant.
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            throw Refusal(text, response);
         try
         {
             using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 16 });
@@ -208,7 +213,8 @@ internal sealed class PrometheusApi : IDisposable
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => Redirect(response),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Denied(answered, text),
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
-                $"a gateway at {Address} {answered}: the address is right, and the Prometheus behind it does not answer",
+                $"a gateway at {Address} {answered}: the address is right, and the Prometheus behind it does "
+                    + "not answer",
             HttpStatusCode.TooManyRequests =>
                 $"Prometheus {Address} {answered}: it limits requests; use fewer (--requests-per-minute)",
             HttpStatusCode.NotFound =>
@@ -250,7 +256,7 @@ internal sealed class PrometheusApi : IDisposable
         foreach (var secret in secrets)
             if (secret is { Length: >= MinSecret })
                 text = text.Replace(secret, Secrets.Hidden, StringComparison.Ordinal);
-        return ForeignText.OneLine(text, MaxQuoted);
+        return TerminalText.OneLine(text, MaxQuoted);
     }
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -61,9 +61,10 @@ internal sealed class PrometheusScrapes(
             targets = new ScrapedTargets(objects, options, series.Values, notes);
         }
         if (series.Count == 0 && server.Labels.Length > 0)
-            notes.Add(
-                $"Prometheus has no series with {string.Join(", ", server.Labels.Select(l => $"{l.Key}=\"{l.Value}\""))}"
-            );
+        {
+            var labels = server.Labels.Select(l => $"{l.Key}=\"{l.Value}\"");
+            notes.Add($"Prometheus has no series with {string.Join(", ", labels)}");
+        }
         var rounds = targets.Rounds(Math.Max(Seconds(since), _lastRound), end);
         // What a reader must know may be why there is no round.
         if (rounds.Count == 0 && notes.All.Count > 0)

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.ClusterModel;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Models;
 
@@ -85,10 +85,10 @@ internal sealed class ServiceObjects
             cluster.CoreV1.ListNamespacedPodAsync(ns, cancellationToken: token)
         );
         var agents = await AgentsAsync(cancellationToken);
-        // 2. policies, and now and then nodes and settings
-        await ReadPoliciesAsync(cancellationToken);
+        // 2. now and then nodes and settings, and policies, which are read as the agents' release does
         if (_slowRead is not { } last || _time.GetElapsedTime(last) >= s_slow)
             await ReadSlowAsync(agents, cancellationToken);
+        await ReadPoliciesAsync(cancellationToken);
         // 3. what they mean together
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         var endpoints = Endpoints(slices, byName, startedAt);
@@ -167,30 +167,30 @@ internal sealed class ServiceObjects
     /// </summary>
     private async Task<List<V1Pod>> AgentsAsync(CancellationToken cancellationToken)
     {
-        const string Selector = "k8s-app=cilium";
         var ns = _agentNamespace;
         var agents = await _api.GetAsync(
             $"pods of namespace {ns}",
-            (cluster, token) =>
-                cluster.CoreV1.ListNamespacedPodAsync(ns, labelSelector: Selector, cancellationToken: token),
+            (cluster, token) => cluster.AgentsInAsync(ns, token),
             cancellationToken
         );
-        if (agents.Items.Count > 0)
-            return [.. agents.Items];
+        if (agents.Count > 0)
+            return [.. agents];
         try
         {
             var anywhere = await _api.GetAsync(
                 "Cilium's agents",
                 (cluster, token) =>
-                    cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: Selector, cancellationToken: token),
+                    cluster.CoreV1.ListPodForAllNamespacesAsync(
+                        labelSelector: ClusterQueries.AgentLabel,
+                        cancellationToken: token
+                    ),
                 cancellationToken
             );
-            var found = anywhere.Items.GroupBy(p => p.Namespace()).MaxBy(g => g.Count());
-            if (found is null)
-                return [];
+            var found = anywhere.Items.OfOneNamespace();
             // Their settings and their release are read anew.
-            (_agentNamespace, _slowRead) = (found.Key, null);
-            return [.. found];
+            if (found is [var first, ..])
+                (_agentNamespace, _slowRead) = (first.Namespace(), null);
+            return found;
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
         {
@@ -257,7 +257,11 @@ internal sealed class ServiceObjects
     {
         try
         {
-            _policies = await _api.GetAsync("network policies", ClusterPolicyReader.ReadAsync, cancellationToken);
+            _policies = await _api.GetAsync(
+                "network policies",
+                (cluster, token) => ClusterPolicyReader.ReadAsync(cluster, _release, token),
+                cancellationToken
+            );
             _rulesProblem = _policies.Problems.IsEmpty ? null : _policies.Problems[0];
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)

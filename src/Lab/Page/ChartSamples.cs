@@ -71,6 +71,10 @@ internal sealed class ChartSamples
             foreach (var status in counts.SelectMany(c => c.Responses).GroupBy(r => r.Key))
                 Line("responses", group.Key, status.Sum(s => s.Value), status.Key);
         }
+        if (pods.Length > PodRowBuilder.MaxRows)
+            foreach (var pod in pods.Take(PodRowBuilder.MaxPods))
+                if (counters.Pods.GetValueOrDefault(pod.HubbleName) is { } counts)
+                    Line("pods", pod.HubbleName, counts.Echo);
         if (verdict is not null)
         {
             Line("evidence", "skewed", PageVerdict.Finite(verdict.LogEvidenceSkewed));

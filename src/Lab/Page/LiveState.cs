@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
@@ -17,6 +18,7 @@ public sealed class LiveState
     private readonly ChartSamples _charts = new();
     private RunReport? _report;
     private LiveSample _live = LiveSample.None;
+    private PhaseStep? _phase;
     private PageState _state = PageState.Empty;
     private PageInfo _lab = PageInfo.Empty;
     private int _run;
@@ -167,13 +169,22 @@ public sealed class LiveState
     /// <summary>A step of the run begins.</summary>
     public void Step(string what) => Change(() => _state = _state with { Step = what });
 
+    /// <summary>A phase is about to be measured. It begins with its first sample.</summary>
+    public void Phase(PhaseStep phase)
+    {
+        ArgumentNullException.ThrowIfNull(phase);
+        Change(() => (_phase, _state) = (phase, _state with { Phase = null }));
+    }
+
     /// <summary>Rates that the client sees, about twice a second.</summary>
     public void Sample(LiveSample live)
     {
         ArgumentNullException.ThrowIfNull(live);
         Change(() =>
         {
-            _live = live;
+            if (_phase is { } phase && phase.Duration != Timeout.InfiniteTimeSpan)
+                _state = _state with { Phase = PhaseProgress.Begin(phase, live) };
+            (_phase, _live) = (null, live);
             if (!IsWatched)
                 _report = null; // it would be out of date when a reader comes
             _state = WithCounts(live) with { Activity = PageActivity.Running };
@@ -237,7 +248,7 @@ public sealed class LiveState
         {
             (_report, _live) = (report, LiveSample.None);
             Describe();
-            _state = _state with { Activity = PageActivity.Ended, Step = "the run is over" };
+            _state = _state with { Activity = PageActivity.Ended, Step = "the run is over", Phase = null };
         });
     }
 
@@ -246,7 +257,7 @@ public sealed class LiveState
         Change(() =>
         {
             _live = LiveSample.None;
-            _state = _state with { Activity = PageActivity.Ended, Step = why, Failure = why };
+            _state = _state with { Activity = PageActivity.Ended, Step = why, Failure = why, Phase = null };
             _state = _state.With(
                 new RunStatus
                 {
@@ -275,7 +286,7 @@ public sealed class LiveState
     {
         _run++;
         _charts.Clear();
-        (_report, _live) = (null, LiveSample.None);
+        (_report, _live, _phase) = (null, LiveSample.None, null);
     }
 
     private PageState WithCounts(LiveSample live) =>

@@ -49,17 +49,17 @@ internal sealed class PageEndpoints(LiveState live, IPageCommands commands, Page
             }
         );
         app.UseRouting();
-        app.MapGet("/events", context => StreamAsync(context, app.Lifetime.ApplicationStopping));
+        app.MapGet("/events", context => StreamAsync(context, security, app.Lifetime.ApplicationStopping));
         app.MapPost("/commands", context => CommandAsync(context, security));
         app.MapGet("/metrics", context => RunMetricsText.AnswerAsync(context, live));
         app.MapGet("/reports/{run}/{file}", ReportAsync);
     }
 
-    private async Task StreamAsync(HttpContext context, CancellationToken stopping)
+    private async Task StreamAsync(HttpContext context, PageSecurity security, CancellationToken stopping)
     {
-        if (events.Open() is not { } page)
+        if (events.Open(security.HasToken(context.Request)) is not { } page)
         {
-            var full = $"{PageEvents.MaxPages} pages are open already";
+            var full = $"{PageEvents.MaxPages} pages are open already, or all that need no token";
             await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, full);
             return;
         }

@@ -16,6 +16,11 @@ public sealed class PageEvents : IAsyncDisposable
     /// <summary>Open pages at once.</summary>
     public const int MaxPages = 512;
 
+    /// <summary>
+    /// Of them those that only pages with the token get: any user of the machine can open the others.
+    /// </summary>
+    public const int ReservedPages = 64;
+
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1),
         s_urgentInterval = TimeSpan.FromMilliseconds(100),
         s_heartbeatInterval = TimeSpan.FromSeconds(15);
@@ -66,11 +71,12 @@ public sealed class PageEvents : IAsyncDisposable
     }
 
     /// <summary>Adds a page, whose first events are the whole; null when there are too many.</summary>
-    public OpenPage? Open()
+    /// <param name="hasToken">Whether it is one of the lab's owner.</param>
+    public OpenPage? Open(bool hasToken = false)
     {
         lock (_lock)
         {
-            if (_pages.Count == MaxPages || _stop.IsCancellationRequested)
+            if (_pages.Count >= (hasToken ? MaxPages : MaxPages - ReservedPages) || _stop.IsCancellationRequested)
                 return null;
             var page = new OpenPage(_live.Watch());
             page.Restart(Whole());

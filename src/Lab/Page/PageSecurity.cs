@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Primitives;
@@ -32,8 +33,8 @@ internal sealed class PageSecurity(string token, int port)
         ),
     ];
 
-    /// <summary>A fresh token: 256 random bits.</summary>
-    public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+    /// <summary>A fresh token: 128 random bits as 22 characters, so that the link fits into 80 columns.</summary>
+    public static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Whether the request was addressed to this page.</summary>
     public bool IsForThisHost(HttpRequest request) =>
@@ -51,6 +52,11 @@ internal sealed class PageSecurity(string token, int port)
             ? null
             : "open the page by the link that the terminal shows: it carries the token that commands need";
     }
+
+    /// <summary>
+    /// Whether a stream of events is opened with the token, in the query because a browser lets it set no header.
+    /// </summary>
+    public bool HasToken(HttpRequest request) => Matches(request.Query["token"]);
 
     /// <summary>Sets the headers of every response.</summary>
     public static void Protect(HttpResponse response)

@@ -38,6 +38,12 @@ public sealed record PageState
     /// <summary>The current step, in words.</summary>
     public string Step { get; init; } = "";
 
+    /// <summary>The phase that is measured; null outside of one, and in a phase without an end.</summary>
+    public PhaseProgress? Phase { get; init; }
+
+    /// <summary>When the load began; null before that.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
     /// <summary>Name of the scenario.</summary>
     public string Scenario { get; init; } = "";
 
@@ -95,9 +101,12 @@ public sealed record PageState
     [JsonIgnore]
     public ImmutableArray<ResponseCount> Responses { get; init; } = [];
 
-    /// <summary>Every Pod, also where <see cref="Rows"/> are nodes. Not sent to pages.</summary>
+    /// <summary>Every Pod, also where <see cref="Rows"/> are nodes.</summary>
     [JsonIgnore]
     public ImmutableArray<PageRow> PodRows { get; init; } = [];
+
+    /// <summary><see cref="PodRows"/> for pages; null where they are <see cref="Rows"/>.</summary>
+    public IEnumerable<PageRow>? Pods => Grouped ? PodRows.Take(PodRowBuilder.MaxPods) : null;
 
     /// <summary>Why the run failed; null: it did not. Not sent to pages.</summary>
     [JsonIgnore]

@@ -14,6 +14,9 @@ internal static class PodRowBuilder
 {
     public const int MaxRows = 20;
 
+    /// <summary>Pods that have a row of their own in the heat map; more are left out.</summary>
+    public const int MaxPods = 400;
+
     /// <summary>Key of the row of each Pod (<c>namespace/pod</c>, or a node), in the order of the rows.</summary>
     /// <param name="pods">The Pods, or something of each.</param>
     /// <param name="podOf">The Pod.</param>

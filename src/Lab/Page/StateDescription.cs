@@ -31,6 +31,7 @@ internal static class StateDescription
         var events = report.Details.Events.TakeLast(MaxEvents);
         return state.With(status) with
         {
+            StartedAt = report.Details.StartedAt,
             Client = new ClientPlace(report.ClientPod, report.ClientNode),
             Rows = rows,
             Grouped = areGrouped,

@@ -2,8 +2,8 @@ namespace CiliumDebugging.Lab.Page;
 
 /// <summary>One line of a chart.</summary>
 /// <param name="Chart">
-/// <c>echo</c>, <c>requests</c>, <c>responses</c> (cumulative counts, whose slope is shown) or <c>evidence</c>
-/// (values).
+/// <c>echo</c>, <c>requests</c>, <c>responses</c>, <c>pods</c> (cumulative counts, whose slope is shown) or
+/// <c>evidence</c> (values).
 /// </param>
 /// <param name="Row">Key of the row it belongs to.</param>
 /// <param name="Status">HTTP status; 0 where the chart has none.</param>
@@ -18,8 +18,10 @@ public sealed class Timeline
 {
     public const int Capacity = 600;
 
-    /// <summary>20 rows with echo, requests and several statuses each, and lines of replaced Pods.</summary>
-    public const int MaxLines = 240;
+    /// <summary>
+    /// 20 rows with echo, requests and several statuses each, lines of replaced Pods, and a line for each of many Pods.
+    /// </summary>
+    public const int MaxLines = 240 + PodRowBuilder.MaxPods;
 
     /// <summary>The newest samples, which are never dropped.</summary>
     private const int Whole = 120;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Lab.Releases;
 

@@ -8,13 +8,9 @@ namespace CiliumDebugging.Lab.Running;
 internal static class ChangedObjects
 {
     /// <summary>Cilium's settings, which a scenario may have changed before it runs.</summary>
-    public static readonly ObjectReference CiliumConfig = ObjectReference.Of(
-        "ConfigMap",
-        "v1",
-        "configmaps",
-        CiliumNames.SystemNamespace,
-        CiliumNames.ConfigMap
-    );
+    /// <param name="ns">Namespace of Cilium.</param>
+    public static ObjectReference CiliumConfig(string ns = CiliumNames.SystemNamespace) =>
+        ObjectReference.Of("ConfigMap", "v1", "configmaps", ns, CiliumNames.ConfigMap);
 
     public static ObjectReference Of(PolicyManifest policy) =>
         ObjectReference.Of(
@@ -28,6 +24,10 @@ internal static class ChangedObjects
     public static ObjectReference ServiceOf(LoadSpec load) =>
         ObjectReference.Of("Service", "v1", "services", load.Namespace, load.Service);
 
+    /// <summary>A Deployment of the load's namespace; without a name, the one named as the Service.</summary>
+    public static ObjectReference DeploymentOf(LoadSpec load, string? name) =>
+        ObjectReference.Of("Deployment", "apps/v1", "deployments", load.Namespace, name ?? load.Service);
+
     /// <summary>The objects that a step changes.</summary>
     public static IEnumerable<ObjectReference> Of(ScenarioStep step, LoadSpec load) =>
         step switch
@@ -35,8 +35,10 @@ internal static class ChangedObjects
             ApplyStep apply => apply.Policies.Select(Of),
             DeleteStep delete => delete.Policies.Select(Of),
             ServiceStep => [ServiceOf(load)],
-            // A deleted Pod is replaced by its Deployment, and a phase only measures.
-            DeletePodStep or PhaseStep => [],
+            ScaleStep scale => [DeploymentOf(load, scale.Deployment)],
+            RolloutStep rollout => [DeploymentOf(load, rollout.Deployment)],
+            // A deleted Pod is replaced by its Deployment, and a phase or a wait changes nothing.
+            DeletePodStep or PhaseStep or WaitStep => [],
             _ => throw new ArgumentException($"it is not known what {step.GetType().Name} changes", nameof(step)),
         };
 }

@@ -20,6 +20,9 @@ internal sealed record NotRestored(string Title, string Command);
 /// </summary>
 internal sealed class ClusterUndo(Kubernetes cluster)
 {
+    /// <summary>Annotation that the controller of Deployments writes itself.</summary>
+    private const string Revision = "deployment.kubernetes.io/revision";
+
     /// <summary>Fields that the API server writes itself.</summary>
     private static readonly ImmutableArray<string> s_serverFields =
     [
@@ -49,10 +52,22 @@ internal sealed class ClusterUndo(Kubernetes cluster)
     );
 
     /// <summary>Remembers every object that a scenario's steps change.</summary>
-    public async Task RememberAsync(Scenario scenario, CancellationToken cancellationToken)
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="restored">Runs for each Deployment after it was put back; not when nothing had changed.</param>
+    public async Task RememberAsync(
+        Scenario scenario,
+        CancellationToken cancellationToken,
+        Func<ObjectReference, CancellationToken, Task>? restored = null
+    )
     {
-        foreach (var reference in scenario.Steps.SelectMany(step => ChangedObjects.Of(step, scenario.Load)).Distinct())
-            await RememberAsync(reference, cancellationToken);
+        foreach (var step in scenario.Steps)
+        foreach (var reference in ChangedObjects.Of(step, scenario.Load))
+            await RememberAsync(
+                reference,
+                cancellationToken,
+                step is ScaleStep or RolloutStep && restored is not null ? token => restored(reference, token) : null
+            );
     }
 
     /// <summary>Remembers an object; one that is remembered already keeps its first state.</summary>
@@ -155,6 +170,7 @@ internal sealed class ClusterUndo(Kubernetes cluster)
         value.Remove("status");
         foreach (var field in s_serverFields)
             value["metadata"]?.AsObject().Remove(field);
+        (value["metadata"]?["annotations"] as JsonObject)?.Remove(Revision);
         return value;
     }
 }

@@ -54,7 +54,9 @@ internal sealed class OutcomeTally
             Add(_unanswered, kind, count);
     }
 
-    public static bool IsOk(RecordLine record) => record.Status is >= 200 and < 300;
+    /// <summary>Whether it is a complete 2xx answer: one that is cut off has a status, too.</summary>
+    public static bool IsOk(RecordLine record) =>
+        record.Outcome is Outcome.Response && record.Status is >= 200 and < 300;
 
     private static void Add<T>(SortedDictionary<T, long> counts, T key, long count)
         where T : notnull => counts[key] = counts.GetValueOrDefault(key) + count;

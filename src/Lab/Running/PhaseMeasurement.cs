@@ -1,5 +1,6 @@
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Autorest;
 using static System.FormattableString;
@@ -46,7 +47,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var start = phase?.Start ?? run.Now;
         var end = unlimited ? double.PositiveInfinity : start + step.Duration.TotalSeconds;
         var limit = start + MaxExtension * step.Duration.TotalSeconds;
-        MeasuredPhase? objects = await ReadObjectsAsync(run, phase, cancellationToken);
+        await ReadObjectsAsync(run, phase, cancellationToken);
         var sample = 0;
         while (
             (end > run.Now || ((phase?.Requests ?? 0) < step.Requests && limit > run.Now)) && !run.Control.StopRequested
@@ -70,13 +71,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                 phase = await FollowBackendsAsync(run, step, phase, cancellationToken);
             if (!ReferenceEquals(phase, before))
             {
-                objects = await ReadObjectsAsync(run, phase, cancellationToken);
+                await ReadObjectsAsync(run, phase, cancellationToken);
                 continue;
             }
             run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
             if (run.Series.IsDue(run.Now))
-                await RunSamples.TakeAsync(run, objects, cancellationToken);
+                await RunSamples.TakeAsync(run, run.Current, cancellationToken);
         }
+        if (phase is not null && !unlimited && step.Requests == 0 && !run.Control.StopRequested)
+            (phase.Machine.Planned, phase.Machine.Lasted) = (step.Duration, TimeSpan.FromSeconds(run.Now - start));
         if (phase is not null && await ConfirmAsync(run, phase, cancellationToken) is { } different)
         {
             await EndAsync(run, phase, Leave(run, different), cancellationToken);
@@ -140,9 +143,11 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                 {
                     Step = step.Name,
                     Replaced = run.Replaced,
+                    Ending = run.Ending,
                     ClientNode = run.ClientNode,
+                    Machine = new MachineGate { IsWholeCluster = run.Cluster.IsEmulated },
                 };
-                (run.Replaced, run.Changing) = (null, null);
+                (run.Replaced, run.Ending, run.Changing) = (null, null, null);
                 run.Ledger.Begin(phase);
                 return phase;
             }
@@ -172,7 +177,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         // After the drain there is no load: a sample would show a drop in the rates.
         if (run.Drained is null)
             run.Series.Add(read, phase.After, phase.Pods);
-        run.Add(await ReadObjectsOfAsync(run, phase, cancellationToken));
+        // Objects that are read now may be those of the next phase: a change of them is what ends this one.
+        run.Add(
+            run.Current is { } current && ReferenceEquals(current.Tally, phase)
+                ? current with
+                {
+                    Settled = null,
+                }
+                : await ReadObjectsOfAsync(run, phase, cancellationToken)
+        );
     }
 
     /// <summary>Confirms that backends and expected shares are still those of the phase.</summary>
@@ -230,7 +243,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         return null;
     }
 
-    /// <summary>Somebody changed the cluster: the phase ended there, and the next one begins when that is settled.</summary>
+    /// <summary>
+    /// Somebody changed the cluster: the phase ended there, and the next one begins when that is settled.
+    /// </summary>
     private async Task<PhaseTally?> LeaveAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
     {
         await EndAsync(run, phase, phase.End, cancellationToken);
@@ -250,16 +265,18 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             return null;
         var change = run.Changing?.ChangeTo(now);
         run.Changing = now;
+        // It happened at any moment since the last look, and what was expected then is expected no longer.
+        var since = Math.Max(run.Ledger.Confirmed, run.Ledger.Phases[^1].End);
         if (now.Pods.IsEmpty)
         {
-            run.Ledger.NoPod(at, at);
+            run.Ledger.NoPod(since, at);
         }
         else
         {
             run.Ledger.PodsAreBack(at);
             if (change is null)
                 return await BeginAsync(run, step, AfterLastEvent(run, step), cancellationToken);
-            run.Ledger.BackendsChange(change, at);
+            run.Ledger.BackendsChange(change, since);
         }
         run.Ledger.Confirm(at);
         return null;
@@ -279,11 +296,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         return end;
     }
 
-    private async Task<MeasuredPhase?> ReadObjectsAsync(
-        ScenarioRun run,
-        PhaseTally? phase,
-        CancellationToken cancellationToken
-    ) => phase is null ? null : await ReadObjectsOfAsync(run, phase, cancellationToken);
+    private async Task ReadObjectsAsync(ScenarioRun run, PhaseTally? phase, CancellationToken cancellationToken) =>
+        run.Current = phase is null ? null : await ReadObjectsOfAsync(run, phase, cancellationToken);
 
     private async Task<MeasuredPhase> ReadObjectsOfAsync(
         ScenarioRun run,
@@ -292,7 +306,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     ) =>
         new(
             phase,
-            await run.Reader.PoliciesAsync(run.Client, cancellationToken),
+            await run.Reader.PoliciesAsync(run.Client, run.Release, cancellationToken),
             await ServiceReader.ReadAsync(
                 cluster,
                 run.Scenario.Load,

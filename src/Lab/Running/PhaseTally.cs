@@ -66,8 +66,19 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     /// <summary>The replacement of a Pod just before the phase; null when there was none.</summary>
     public PodReplacement? Replaced { get; init; }
 
+    /// <summary>The Pods that a change of a Deployment just before the phase may have ended; null: there was none.</summary>
+    public EndingPods? Ending { get; init; }
+
     /// <summary>Node of the client; null when unknown: then there is no matrix of client nodes.</summary>
     public string? ClientNode { get; init; }
+
+    /// <summary>Whether the machine keeps up.</summary>
+    public MachineGate Machine { get; init; } = new();
+
+    /// <summary>
+    /// How long requests were under way, all together: those that failed, and those that succeeded, s.
+    /// </summary>
+    public (double Failed, double Ok) SecondsUnderWay { get; private set; }
 
     /// <summary>Requests with an outcome.</summary>
     public long Requests => Outcomes.Requests;
@@ -95,6 +106,10 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         var position = Position(record.Pod);
         var ok = OutcomeTally.IsOk(record);
         _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
+        var took = record.End - record.Start;
+        var (failedSeconds, okSeconds) = SecondsUnderWay;
+        SecondsUnderWay = ok ? (failedSeconds, okSeconds + took) : (failedSeconds + took, okSeconds);
+        Machine.Add(TimeSpan.FromSeconds(record.Start - record.Due), TimeSpan.FromSeconds(took), ok);
         if (position is { } p)
         {
             (ok ? _ok : _failed)[p]++;
@@ -131,6 +146,8 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
             )
             .ToImmutableArray();
         var (selection, source) = Selection(counted, clientNode, unit);
+        var gate = Machine.Describe(Step, Requests - Outcomes.Ok);
+        var delivery = _delivery.Evaluate(unit);
         return new PhaseReport
         {
             Name = Name,
@@ -139,9 +156,10 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
             ByStatus = Outcomes.ByStatus,
             Unanswered = Outcomes.Unanswered,
             Pods = perPod,
-            Selection = selection,
+            Selection = selection.Withhold(gate),
             SelectionSource = source,
-            Delivery = _delivery.Evaluate(unit),
+            Delivery = delivery with { Successes = delivery.Successes.Withhold(gate) },
+            MachineGate = gate,
             Start = start,
             NotSent = Outcomes.NotSent,
             ClientNodes = _matrix?.Rows(unit) ?? [],

@@ -7,8 +7,6 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>Restarts Pods by deleting them: whatever controls them starts others.</summary>
 internal sealed class PodRenewal(Kubernetes cluster, TimeProvider time)
 {
-    public const string CiliumAgents = "k8s-app=cilium";
-
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Deletes the Pods of a label selector and waits until as many others are ready.</summary>

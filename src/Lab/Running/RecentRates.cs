@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
@@ -14,22 +15,16 @@ internal sealed class RecentRates
     /// <summary>Rates are averages over at least this many seconds, or since the last change.</summary>
     private const double WindowSeconds = 2.5;
     private const int MaxSamples = 64,
-        MaxPods = 1000,
         MaxResponses = 2000;
 
     private readonly Queue<(double At, Dictionary<string, (long Ok, long Failed)> ByPod)> _samples = new();
-    private readonly Dictionary<string, (long Ok, long Failed)> _byPod = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Pod, int Status), long> _responses = [];
-    private readonly Dictionary<string, string> _nodes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, RecentLatency> _latencies = new(StringComparer.Ordinal);
+    private readonly RecentPods<RecentPod> _pods = new();
 
     /// <summary>A phase begins: its Pods' nodes are needed to show responses.</summary>
     public void Begin(PhaseTally phase)
     {
-        if (_nodes.Count > MaxPods)
-            _nodes.Clear();
         foreach (var pod in phase.Pods)
-            _nodes[pod.Name] = pod.Node;
+            _pods.Of(pod.Name).Node = pod.Node;
     }
 
     /// <summary>Starts the averages anew: the rates before a change must not be mixed with those after it.</summary>
@@ -40,28 +35,16 @@ internal sealed class RecentRates
     }
 
     private void TakeSample(double at) =>
-        _samples.Enqueue((at, new Dictionary<string, (long Ok, long Failed)>(_byPod, StringComparer.Ordinal)));
+        _samples.Enqueue(
+            (at, _pods.All.ToDictionary(p => p.Pod, p => (p.Value.Ok, p.Value.Failed), StringComparer.Ordinal))
+        );
 
     public void Add(RecordLine record)
     {
-        var key = record.Pod ?? NoPod;
-        var (ok, failed) = _byPod.GetValueOrDefault(key);
-        _byPod[key] = OutcomeTally.IsOk(record) ? (ok + 1, failed) : (ok, failed + 1);
-        if (record.Outcome.IsNotSent())
-            return;
-        LatencyOf(key).Add((record.End - record.Due) * 1000);
-        var response = (key, record.Status);
-        if (_responses.Count < MaxResponses || _responses.ContainsKey(response))
-            _responses[response] = _responses.GetValueOrDefault(response) + 1;
-    }
-
-    private RecentLatency LatencyOf(string key)
-    {
-        if (_latencies.TryGetValue(key, out var recent))
-            return recent;
-        if (_latencies.Count >= MaxPods)
-            _latencies.Clear();
-        return _latencies[key] = new RecentLatency();
+        var pod = _pods.Of(record.Pod ?? NoPod);
+        pod.Add(OutcomeTally.IsOk(record));
+        if (!record.Outcome.IsNotSent())
+            pod.AddSent(record.Status, (record.End - record.Due) * 1000);
     }
 
     /// <summary>Takes a sample and gives the rates since the oldest one kept.</summary>
@@ -78,28 +61,31 @@ internal sealed class RecentRates
         var (then, before) = _samples.Peek();
         var seconds = Math.Max(now - then, 1e-9);
         var pods = phase.Pods.Select(pod => Live(pod.Name, pod)).ToList();
-        if (_byPod.ContainsKey(NoPod))
+        if (_pods.Find(NoPod) is not null)
             pods.Add(Live(NoPod, null));
         return new LiveSample(phase.Name, TimeSpan.FromSeconds(now), requests, [.. pods])
         {
             Window = seconds,
-            Responses = [.. _responses.Select(r => Response(r.Key.Pod, r.Key.Status, r.Value))],
+            Responses = [.. _pods.All.SelectMany(p => Responses(p.Pod, p.Value)).Take(MaxResponses)],
         };
+
+        // A Pod that was forgotten in between begins at 0.
+        double Rate(long? now, long then) => Math.Max(0, (now ?? 0) - then) / seconds;
 
         bool IsOld(double at) => at <= now - WindowSeconds + 1e-3;
 
         LivePod Live(string key, BackendPod? pod)
         {
-            var (ok, failed) = _byPod.GetValueOrDefault(key);
-            var (okThen, failedThen) = before.GetValueOrDefault(key);
-            return new LivePod(pod, (ok - okThen) / seconds, (failed - failedThen) / seconds)
+            var recent = _pods.Find(key);
+            var (ok, failed) = before.GetValueOrDefault(key);
+            return new LivePod(pod, Rate(recent?.Ok, ok), Rate(recent?.Failed, failed))
             {
                 OnClientNode = pod?.Node == clientNode,
-                LatencyMs = _latencies.GetValueOrDefault(key)?.Quantiles(),
+                LatencyMs = recent?.Latency.Quantiles(),
             };
         }
     }
 
-    private ResponseCount Response(string pod, int status, long count) =>
-        new(pod == NoPod ? null : pod, _nodes.GetValueOrDefault(pod), status, count);
+    private static IEnumerable<ResponseCount> Responses(string name, RecentPod pod) =>
+        pod.ByStatus.Select(r => new ResponseCount(name == NoPod ? null : name, pod.Node, r.Key, r.Value));
 }

@@ -124,7 +124,7 @@ internal sealed class ReconciliationTable
         var counting = _counted
             .Echo.Keys.Select(name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..])
             .ToHashSet(StringComparer.Ordinal);
-        var gone = _ledger.OkByPod.Where(ok => !counting.Contains(ok.Key)).Sum(ok => ok.Value);
+        var gone = _ledger.OkOfForgotten + _ledger.OkByPod.Where(ok => !counting.Contains(ok.Key)).Sum(ok => ok.Value);
         var clientPasses = _counted.EgressFlows.Values.Sum() / 2;
         var clientSide503 = _counted
             .Responses.Where(r => r.Key.Node == clientNode && r.Key.Status == 503)

@@ -33,6 +33,19 @@ internal sealed class RecordOrder
         for (; _begun <= record.Seq; _begun++)
             _prefix.Begin();
         _prefix.Resolve(record.Seq, record);
+        Hold();
+    }
+
+    /// <summary>No further record comes: everything is released.</summary>
+    public void Complete()
+    {
+        _prefix.Complete();
+        Hold();
+        Confirmed = double.PositiveInfinity;
+    }
+
+    private void Hold()
+    {
         while (_prefix.TryRelease(out var item))
         {
             if (item is not { IsResolved: true, Outcome: { } resolved })

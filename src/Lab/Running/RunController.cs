@@ -15,16 +15,39 @@ public sealed class RunController : IDisposable
     private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(
         new BoundedChannelOptions(MaxWaiting) { SingleReader = true }
     );
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop = new(),
+        _broken = new();
+    private readonly TaskCompletionSource<string> _reason = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>A requested change; the completion source has the exception when it failed.</summary>
     internal sealed record Change(ScenarioStep Step, TaskCompletionSource Done);
+
+    /// <summary>
+    /// How long it may take until <see cref="Break"/> is called after a cluster has ended; 0 where nothing calls it.
+    /// </summary>
+    public TimeSpan EndNotice { get; init; }
 
     /// <summary>Whether the run is to end now, with its report.</summary>
     public bool StopRequested => _stop.IsCancellationRequested;
 
     /// <summary>Ends the run: the load is drained, and the report is made of what was measured.</summary>
     public void Stop() => _stop.Cancel();
+
+    /// <summary>
+    /// Ends the run at once, because the cluster cannot be reached any more: what was complete is reported.
+    /// </summary>
+    /// <param name="reason">What happened, without a full stop.</param>
+    public void Break(string reason)
+    {
+        _reason.TrySetResult(reason);
+        _broken.Cancel();
+    }
+
+    /// <summary>The reason of <see cref="Break"/>; completes when it is called.</summary>
+    internal Task<string> Reason => _reason.Task;
+
+    /// <summary>Cancelled by <see cref="Break"/>.</summary>
+    internal CancellationToken Broken => _broken.Token;
 
     /// <summary>Takes a step while the run measures.</summary>
     /// <param name="step">Any step but a phase.</param>
@@ -70,5 +93,6 @@ public sealed class RunController : IDisposable
     {
         Close();
         _stop.Dispose();
+        _broken.Dispose();
     }
 }

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
+using CiliumDebugging.Statistics;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running;
@@ -30,7 +31,12 @@ internal static class RunEvaluator
         var report = Report(run, phases, attack, last, run.Series.Samples);
         return report with
         {
-            Expectations = [.. expectations],
+            Expectations =
+            [
+                .. report.MachineGate is { } gate
+                    ? expectations.Select(e => e with { Holds = false, Observed = "nothing is concluded" })
+                    : expectations,
+            ],
             Reconciliation =
             [
                 .. report.Reconciliation,
@@ -38,6 +44,82 @@ internal static class RunEvaluator
             ],
         };
     }
+
+    /// <summary>
+    /// The report of a run that ended early, of what is known without its cluster: phases that were complete are
+    /// evaluated. The one it ended in is evaluated up to the last look at its backends where the user ended it, and not
+    /// at all where something failed.
+    /// </summary>
+    public static RunReport Partial(ScenarioRun run, EarlyEnd end)
+    {
+        var measured = run.Measured.ToList();
+        foreach (var phase in measured)
+            phase.Settled = null;
+        if (run.Current is { } current)
+        {
+            // Failures take longer than successes: later requests are known in part.
+            current.Tally.EndAt(Math.Min(run.Ledger.Confirmed, run.Ledger.Settled));
+            measured.Add(current);
+        }
+        // What follows is not evidence of anything.
+        var status = run.Ledger.Status;
+        run.Ledger.Complete();
+        var last = measured[^1].Tally;
+        var counters = last.After ?? last.Before;
+        var phases = Phases(run, measured, counters, double.PositiveInfinity);
+        List<ReportedPhase> marked =
+        [
+            .. phases.Select(p =>
+                p.Measured is { } one && ReferenceEquals(one, run.Current)
+                    ? p with
+                    {
+                        Report = CutOff(p.Report, isEvaluated: end.IsInterruption && p.Report.Requests > 0),
+                    }
+                : p.Measured is null && ReferenceEquals(p.Report, phases[^1].Report)
+                    ? p with
+                    {
+                        Report = CutOff(p.Report, isEvaluated: false),
+                    }
+                : p
+            ),
+        ];
+        var complete = marked.Where(p => !p.Report.IsCutOff).ToList();
+        return Report(run, marked, run.Attack!, counters, run.Series.Samples) with
+        {
+            EndedEarly = end,
+            Status = Until(status, marked.LastOrDefault(p => p.Report.IsEvaluated).Report),
+            Expectations = [.. run.Scenario.Expect.SelectMany(expected => Check(run, expected, complete))],
+            Reconciliation = [],
+        };
+    }
+
+    /// <summary>The episodes that were known at the end of a phase; none without a phase.</summary>
+    private static SkewStatus Until(SkewStatus status, PhaseReport? last)
+    {
+        var end = last is null ? 0 : last.Start + last.Seconds;
+        ImmutableArray<SkewEpisode> known = [.. status.Episodes.Where(e => e.AlarmAt.TotalSeconds <= end)];
+        return status with
+        {
+            Episodes = known,
+            EpisodesTotal = known.Length,
+            State = known is [.., { End: EpisodeEnd.Open }] ? VerdictKind.Skewed : VerdictKind.Undecided,
+        };
+    }
+
+    private static PhaseReport CutOff(PhaseReport phase, bool isEvaluated) =>
+        phase with
+        {
+            IsCutOff = true,
+            IsEvaluated = isEvaluated,
+            Name = phase.IsEvaluated ? $"{phase.Name} (not complete)" : phase.Name,
+            Diagnosis = isEvaluated
+                ? phase.Diagnosis
+                : new DiagnosisResult
+                {
+                    Name = DiagnosisResult.UndecidedName,
+                    Sentence = "The run ended here: nothing is concluded from these requests.",
+                },
+        };
 
     /// <summary>
     /// The report so far, with the newest sample as its series. There is no current phase while no Pod is ready. The
@@ -122,7 +204,7 @@ internal static class RunEvaluator
                 );
             });
             if (evidence is not null)
-                report = report with { Diagnosis = Diagnostician.Diagnose(evidence) };
+                report = report with { Diagnosis = RunConclusion.Gate(report) ?? Diagnostician.Diagnose(evidence) };
             if (double.IsFinite(now) && now - one.Tally.End > SettledAfterSeconds)
                 one.Settled = report;
             return report;
@@ -157,41 +239,39 @@ internal static class RunEvaluator
     {
         var found = phases.Find(p => p.Measured?.Tally.Name == expected.Phase);
         if (found.Measured is not { } measured)
-            return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
+            return
+            [
+                new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it was complete"),
+            ];
         var whole = RequestTotals.Of([.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)]);
+        var underWay = measured.Tally.SecondsUnderWay;
+        var seconds = Math.Max(found.Report.Seconds, 1e-9);
         var check = new ExpectationCheck(
             found.Report,
             whole,
+            (underWay.Failed / seconds, underWay.Ok / seconds),
             measured.Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null,
             run.Scenario.Load,
             measured.Service
         );
-        return check.Check(expected);
-    }
-
-    /// <summary>
-    /// The diagnosis of the last evaluated phase; where it finds nothing wrong, that of the change in which the most
-    /// requests failed.
-    /// </summary>
-    private static DiagnosisResult Diagnosis(ImmutableArray<PhaseReport> phases)
-    {
-        var latest = phases.Last(p => p.IsEvaluated);
-        var worst = phases.Where(p => !p.IsEvaluated && p.Failures > 0).MaxBy(p => p.Failures);
-        return
-            latest is { Failures: 0, Diagnosis.Name: EvenRule.Name or DiagnosisResult.UndecidedName }
-            && worst?.Diagnosis is { } change
-            ? change
-            : latest.Diagnosis!;
-    }
-
-    private static ReleaseEvidence? Evidence(ScenarioRun run)
-    {
-        if (!run.Cluster.IsEmulated)
-            return null;
-        return run.Scenario.EvidenceFor(
-            CiliumVersion.TryParse(run.Cluster.CiliumVersion, out var version) ? version : null
+        var results = check.Check(expected);
+        if (expected.Lost is not { } lost)
+            return results;
+        var before = phases.TakeWhile(p => p != found).ToList();
+        return results.Append(
+            ChangeLoss.Check(
+                run,
+                lost,
+                before.FindLast(p => p.Measured is not null).Report,
+                [.. before.AsEnumerable().Reverse().TakeWhile(p => p.Measured is null).Select(p => p.Report)],
+                found.Report,
+                measured.Tally.Ending
+            )
         );
     }
+
+    private static ReleaseEvidence? Evidence(ScenarioRun run) =>
+        run.Cluster.IsEmulated ? run.Scenario.EvidenceFor(run.Release) : null;
 
     private static RunReport Report(
         ScenarioRun run,
@@ -203,43 +283,61 @@ internal static class RunEvaluator
     {
         var scenario = run.Scenario;
         ImmutableArray<PhaseReport> phases = [.. reported.Select(p => p.Report)];
+        var counted = last.Since(run.AtStart);
         var reconciliation = ReconciliationTable.Build(
             run.Ledger,
             attack,
-            last.Since(run.AtStart),
+            counted,
             run.Ledger.Phases[^1].Pods,
             run.ClientNode,
             run.Measured.Count > 0 && run.Measured.All(j => j.Policies.Ingress)
         );
-        return new RunReport
-        {
-            Scenario = scenario.Name,
-            Title = scenario.Title,
-            Source = scenario.Source,
-            Evidence = Evidence(run),
-            RatePerSecond = scenario.Load.RatePerSecond,
-            ClientPod = run.Client.Name(),
-            ClientNode = run.ClientNode,
-            Phases = phases,
-            Totals = run.Ledger.Totals,
-            Status = run.Ledger.Status,
-            Diagnosis = Diagnosis(phases),
-            Reconciliation = reconciliation,
-            Settings = run.Settings,
-            Details = new RunDetails
+        return RunConclusion.Withhold(
+            new RunReport
             {
-                StartedAt = DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
-                Cluster = run.Cluster,
-                Method = scenario.Load.Method,
-                Url = scenario.Load.Url.ToString(),
-                Steps = [.. scenario.Steps.Select(s => s.Describe())],
-                Events = [.. run.Ledger.Events],
-                Series = series,
-                SeriesInterval = run.Series.IntervalSeconds,
-                SeriesMissed = run.Series.Missed,
-                KeptConnections = scenario.Load.Connections,
-                Ports = scenario.Load.Ports,
-            },
-        };
+                Scenario = scenario.Name,
+                Title = scenario.Title,
+                Source = scenario.Source,
+                Evidence = Evidence(run),
+                RatePerSecond = scenario.Load.RatePerSecond,
+                ClientPod = run.Client.Name(),
+                ClientNode = run.ClientNode,
+                Phases = phases,
+                Totals = run.Ledger.Totals,
+                Status = run.Ledger.Status,
+                IsManual = scenario.IsManual,
+                Diagnosis = RunConclusion.Diagnosis(phases),
+                Reconciliation = reconciliation,
+                Settings = run.Settings,
+                Quality =
+                [
+                    .. counted.RestartedPods.Select(pod => new QualityFinding(
+                        Fails: false,
+                        $"pod {pod} was restarted during the run: its own count of requests began anew, and is left out"
+                    )),
+                ],
+                Details = new RunDetails
+                {
+                    StartedAt = DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
+                    Cluster = run.Cluster,
+                    Method = scenario.Load.Method,
+                    Url = scenario.Load.Url.ToString(),
+                    Steps = [.. scenario.Steps.Select(s => s.Describe())],
+                    Policies =
+                    [
+                        .. scenario
+                            .Steps.OfType<ApplyStep>()
+                            .DistinctBy(s => s.File)
+                            .Select(s => new PolicyFile(s.File, s.Policies[0].FileText)),
+                    ],
+                    Events = [.. run.Ledger.Events],
+                    Series = series,
+                    SeriesInterval = run.Series.IntervalSeconds,
+                    SeriesMissed = run.Series.Missed,
+                    KeptConnections = scenario.Load.Connections,
+                    Ports = scenario.Load.Ports,
+                },
+            }
+        );
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
@@ -16,17 +17,22 @@ internal sealed class RunLedger
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, long> _statusWithoutPod = [];
-    private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
+    private readonly RecentPods<StrongBox<long>> _ok;
     private readonly RecordOrder _order = new();
     private readonly RunEvents _events = new();
     private readonly RecentRates _rates = new();
     private readonly RequestEvaluator _evaluator;
     private readonly OutcomeTally _outcomes = new();
-    private long _namingPod;
+    private long _namingPod,
+        _okOfForgotten;
     private double _lastStart;
 
     /// <param name="clientAddress">Address of the load-test Pod; null when unknown.</param>
-    public RunLedger(IPAddress? clientAddress) => _evaluator = new RequestEvaluator(clientAddress, _events);
+    public RunLedger(IPAddress? clientAddress)
+    {
+        _evaluator = new RequestEvaluator(clientAddress, _events);
+        _ok = new RecentPods<StrongBox<long>>(forgotten => _okOfForgotten += forgotten.Value);
+    }
 
     /// <summary>Requests with an outcome.</summary>
     public long Resolved => Read(() => _outcomes.Totals.Intended);
@@ -37,9 +43,12 @@ internal sealed class RunLedger
     /// <summary>Responses that name no Pod, by status.</summary>
     public IReadOnlyDictionary<int, long> StatusWithoutPod => Read(() => new Dictionary<int, long>(_statusWithoutPod));
 
-    /// <summary>2xx by Pod.</summary>
+    /// <summary>2xx by Pod; those of Pods that did not answer for long are <see cref="OkOfForgotten"/>.</summary>
     public IReadOnlyDictionary<string, long> OkByPod =>
-        Read(() => new Dictionary<string, long>(_okByPod, StringComparer.Ordinal));
+        Read(() => _ok.All.ToDictionary(p => p.Pod, p => p.Value.Value, StringComparer.Ordinal));
+
+    /// <summary>2xx of Pods that are no longer known by name, all together.</summary>
+    public long OkOfForgotten => Read(() => _okOfForgotten);
 
     /// <summary>Responses that name a Pod, whatever their status.</summary>
     public long ResponsesOfPods => Read(() => _namingPod);
@@ -100,7 +109,7 @@ internal sealed class RunLedger
             return;
         _namingPod++;
         if (OutcomeTally.IsOk(record))
-            _okByPod[pod] = _okByPod.GetValueOrDefault(pod) + 1;
+            _ok.Of(pod).Value++;
     }
 
     private void EvaluateReleased()
@@ -181,8 +190,8 @@ internal sealed class RunLedger
 
     /// <summary>
     /// The set of backends, or their expected shares, is about to change: call this before the change is made. The
-    /// phase ends here, and until the beginning of the next one nothing is evaluated. That phase's Pods are a new segment, in which the
-    /// first use of each port counts again.
+    /// phase ends here, and until the beginning of the next one nothing is evaluated. That phase's Pods are a new
+    /// segment, in which the first use of each port counts again.
     /// </summary>
     /// <param name="what">What is done.</param>
     /// <param name="at">When, s since the attack's epoch.</param>
@@ -208,6 +217,16 @@ internal sealed class RunLedger
         lock (_lock)
         {
             _order.Confirm(at);
+            EvaluateReleased();
+        }
+    }
+
+    /// <summary>No further record comes: the requests that have an outcome are all evaluated.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+        {
+            _order.Complete();
             EvaluateReleased();
         }
     }

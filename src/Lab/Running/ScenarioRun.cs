@@ -4,11 +4,12 @@ using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>A phase with the policies and the Service at its end.</summary>
+/// <summary>A phase with the policies and the Service at its beginning: a change of them ends it.</summary>
 internal sealed record MeasuredPhase(PhaseTally Tally, PathPolicies Policies, ServiceReader Service)
 {
     /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
@@ -65,9 +66,18 @@ internal sealed class ScenarioRun(
     public AttackState? Drained { get; set; }
     public PodReplacement? Replaced { get; set; }
 
+    /// <summary>The Pods that the last change of a Deployment may have ended; null when there was none.</summary>
+    public EndingPods? Ending { get; set; }
+
     /// <summary>The backends at the last look while they were changing; null while a phase lasts.</summary>
     public ExpectedBackends? Changing { get; set; }
     public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
+
+    /// <summary>The phase that is being measured; null while there is none.</summary>
+    public MeasuredPhase? Current { get; set; }
+
+    /// <summary>Whether there is anything to report.</summary>
+    public bool HasRequests => ledger.Resolved > 0 && (Measured.Count > 0 || Current is not null);
     public TimeSeries Series { get; } = new();
     public List<MeasuredPhase> Measured { get; } = [];
     public ImmutableSortedDictionary<string, string> Settings { get; set; } =
@@ -75,6 +85,9 @@ internal sealed class ScenarioRun(
 
     /// <summary>The cluster, and the version of its agents.</summary>
     public ClusterIdentity Cluster { get; set; } = ClusterIdentity.Unknown;
+
+    /// <summary>The agents' release; null when it is unknown, or without Cilium.</summary>
+    public CiliumVersion? Release => CiliumVersion.TryParse(Cluster.CiliumVersion, out var release) ? release : null;
 
     /// <summary>Something was changed that is not the run's own step; in any thread.</summary>
     public void OnChanged(string what)
@@ -85,6 +98,7 @@ internal sealed class ScenarioRun(
 
     public void Add(MeasuredPhase phase)
     {
+        Current = null;
         Measured.Add(phase);
         if (Measured.Count <= MaxPhases)
             return;

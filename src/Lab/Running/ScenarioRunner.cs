@@ -25,6 +25,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 {
     private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long Pods may take to become ready where nodes pull their images first.</summary>
+    private static readonly TimeSpan s_pullLimit = TimeSpan.FromMinutes(5);
+
     /// <summary>The load ends by itself this long after the run has gone, or its connection to the Pod.</summary>
     private static readonly TimeSpan s_lease = TimeSpan.FromMinutes(2);
 
@@ -34,9 +37,11 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="scenario">The scenario.</param>
     /// <param name="backends">Number of Pods behind the Service to wait for.</param>
     /// <param name="listener">Follows the run.</param>
-    /// <param name="cancellationToken">Ends it without a report.</param>
+    /// <param name="cancellationToken">Ends it: what was complete is reported.</param>
     /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <param name="whenReady">Receives the load-test Pod before the load begins, and may end the run.</param>
+    /// <returns>The report; of a part of the run when it was cancelled, or failed, after requests had been sent.
+    /// </returns>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
     /// <exception cref="InvalidOperationException">The load-test Pod is in use by another run.</exception>
     /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses a request.</exception>
@@ -53,8 +58,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         ArgumentNullException.ThrowIfNull(listener);
         var measurement = new PhaseMeasurement(cluster, _changes, time);
         var reader = new ClusterReader(cluster, scenario.Load);
-        listener.OnCluster(await cluster.IdentityAsync(cancellationToken));
         var identity = await cluster.IdentityAsync(cancellationToken);
+        listener.OnCluster(identity);
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies)
@@ -64,11 +69,19 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
                 ? Task.Delay(ScenarioRun.SettleOn(identity), time, cancellationToken)
                 : Task.CompletedTask;
         listener.OnStep($"waiting for {backends} backends and the load test");
-        var client = await reader.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
+        var client = await reader.WaitUntilReadyAsync(
+            backends,
+            identity.IsEmulated ? s_readyLimit : s_pullLimit,
+            time,
+            cancellationToken,
+            listener.OnStep
+        );
         await settled;
         if (whenReady is not null)
             await whenReady(client);
         using var uncontrolled = new RunController();
+        var changed = control ?? uncontrolled;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, changed.Broken);
         var run = new ScenarioRun(
             scenario,
             reader,
@@ -76,7 +89,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             new LoadTestClient(reader.Proxy, client.Namespace(), client.Name()),
             listener,
             new RunLedger(IPAddress.Parse(client.Status.PodIP)),
-            control ?? uncontrolled,
+            changed,
             time
         )
         {
@@ -85,38 +98,28 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         };
         try
         {
-            // 2. and 3. load and steps
-            foreach (
-                var step in scenario
-                    .Steps.Skip(policies.Count)
-                    .TakeWhile(_ => !run.Control.StopRequested || run.Measured.Count == 0)
-            )
-            {
-                if (step is PhaseStep phase)
-                {
-                    if (run.Attack is null)
-                        await StartLoadAsync(run, phase, cancellationToken);
-                    await measurement.MeasureAsync(run, phase, cancellationToken);
-                }
-                else
-                {
-                    await _changes.TakeAsync(run, step, cancellationToken);
-                }
-            }
+            var report = await RunAsync(run, scenario.Steps.Skip(policies.Count), measurement, either.Token);
+            listener.OnReport(report);
+            return report;
+        }
+        catch (Exception e) when (run.HasRequests && e is not OutOfMemoryException)
+        {
             run.Control.Close();
-            // 4. drain
-            var attack = await run.DrainAsync(cancellationToken);
-            var phaseAtEnd = run.Ledger.Phases[^1];
-            var last = await LastCountersAsync(reader, phaseAtEnd.Pods, cancellationToken);
-            // What was counted after the last phase belongs to the requests after it, if there are any.
-            if (run.Ledger.Following.IsEmpty)
-                phaseAtEnd.After = last with
-                {
-                    Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo),
-                };
-            // 5. evaluate
-            await ReadSettingsAsync(run, cancellationToken);
-            var report = RunEvaluator.Final(run, attack, last);
+            var end = cancellationToken.IsCancellationRequested
+                ? EarlyEnd.Interrupted
+                : await RunBreak.WhyAsync(
+                    run.Control,
+                    client,
+                    token =>
+                        cluster.CoreV1.ReadNamespacedPodAsync(
+                            client.Name(),
+                            client.Namespace(),
+                            cancellationToken: token
+                        ),
+                    e,
+                    time
+                );
+            var report = RunEvaluator.Partial(run, end);
             listener.OnReport(report);
             return report;
         }
@@ -129,6 +132,41 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             if (run is { Attack: not null, Drained: null })
                 await AbandonAsync(run, cancellationToken.IsCancellationRequested);
         }
+    }
+
+    /// <summary>Takes the steps, drains the load and evaluates.</summary>
+    private async Task<RunReport> RunAsync(
+        ScenarioRun run,
+        IEnumerable<ScenarioStep> steps,
+        PhaseMeasurement measurement,
+        CancellationToken cancellationToken
+    )
+    {
+        // 2. and 3. load and steps
+        foreach (var step in steps.TakeWhile(_ => !run.Control.StopRequested || run.Measured.Count == 0))
+        {
+            if (step is PhaseStep phase)
+            {
+                if (run.Attack is null)
+                    await StartLoadAsync(run, phase, cancellationToken);
+                await measurement.MeasureAsync(run, phase, cancellationToken);
+            }
+            else
+            {
+                await _changes.TakeAsync(run, step, cancellationToken);
+            }
+        }
+        run.Control.Close();
+        // 4. drain
+        var attack = await run.DrainAsync(cancellationToken);
+        var phaseAtEnd = run.Ledger.Phases[^1];
+        var last = await LastCountersAsync(run.Reader, phaseAtEnd.Pods, cancellationToken);
+        // What was counted after the last phase belongs to the requests after it, if there are any.
+        if (run.Ledger.Following.IsEmpty)
+            phaseAtEnd.After = last with { Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo) };
+        // 5. evaluate
+        await ReadSettingsAsync(run, cancellationToken);
+        return RunEvaluator.Final(run, attack, last);
     }
 
     /// <summary>
@@ -176,7 +214,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var load = run.Scenario.Load;
         run.Watch = await ChangeWatch.StartAsync(
             cluster,
-            WatchedKind.Of(load, run.Client.Namespace()),
+            WatchedKind.Of(load, run.Client.Namespace(), await cluster.CiliumNamespaceAsync(cancellationToken)),
             run.OnChanged,
             time,
             cancellationToken
@@ -216,7 +254,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             return;
         if (left.Followed)
             throw new InvalidOperationException(
-                $"pod {run.Client.Namespace()}/{run.Client.Name()} sends the load of another run: wait until that ends, "
+                $"pod {run.Client.Namespace()}/{run.Client.Name()} sends the load of another run: wait until "
+                    + "that ends, "
                     + $"or kubectl -n {run.Client.Namespace()} delete pod {run.Client.Name()}"
             );
         run.Listener.OnStep("stopping the load that an earlier run left behind");

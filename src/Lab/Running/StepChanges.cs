@@ -21,6 +21,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     private static readonly TimeSpan s_endpointPollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ClusterChanges _changes = new(cluster);
+    private readonly DeploymentChanges _deployments = new(cluster, time);
 
     /// <summary>Applies or deletes policies before there is a run: nothing is recorded or waited for.</summary>
     public async Task TakeBeforeAsync(ScenarioStep step, IRunListener listener, CancellationToken cancellationToken)
@@ -37,8 +38,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     }
 
     /// <summary>Takes any step but a phase.</summary>
-    /// <exception cref="TimeoutException">A deleted Pod was not replaced in time.</exception>
-    /// <exception cref="InvalidOperationException">There is no such Pod.</exception>
+    /// <exception cref="TimeoutException">Pods were not replaced, or did not end, in time.</exception>
+    /// <exception cref="InvalidOperationException">There is no such Pod or Deployment.</exception>
     public async Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken)
     {
         using var own = run.Watch?.Own(ChangedObjects.Of(step, run.Scenario.Load));
@@ -49,6 +50,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
                 DeleteStep delete => ChangeAsync(run, delete, $"{delete.File} was deleted", cancellationToken),
                 DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
                 ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
+                ScaleStep or RolloutStep => ChangeDeploymentAsync(run, step, cancellationToken),
+                WaitStep wait => WaitAsync(run, wait, cancellationToken),
                 _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
             }
         );
@@ -62,14 +65,41 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         await SettleAsync(run, cancellationToken);
     }
 
-    private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
+    private Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken) =>
+        PassAsync(run, run.Settle, cancellationToken);
+
+    private Task WaitAsync(ScenarioRun run, WaitStep step, CancellationToken cancellationToken)
     {
-        for (var waited = TimeSpan.Zero; waited < run.Settle; waited += s_lookInterval)
+        run.Listener.OnStep(step.Describe());
+        return PassAsync(run, step.Duration, cancellationToken);
+    }
+
+    private async Task PassAsync(ScenarioRun run, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        for (var start = time.GetTimestamp(); time.GetElapsedTime(start) is var passed && passed < duration; Show(run))
         {
-            await Task.Delay(s_lookInterval, time, cancellationToken);
-            if (run.Attack is not null)
-                run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
+            var left = duration - passed;
+            await Task.Delay(left < s_lookInterval ? left : s_lookInterval, time, cancellationToken);
         }
+    }
+
+    private static void Show(ScenarioRun run)
+    {
+        if (run.Attack is not null)
+            run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
+    }
+
+    private async Task ChangeDeploymentAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken)
+    {
+        var deployment = ChangedObjects.Of(step, run.Scenario.Load).Single();
+        var change = await _deployments.PlanAsync(step, deployment, cancellationToken);
+        run.Listener.OnStep(step.Describe());
+        if (run.Attack is not null)
+            run.Ledger.BackendsChange(change.Done, run.Now);
+        run.Ending = change.Ending;
+        await _deployments.ApplyAsync(deployment, change, cancellationToken);
+        await _deployments.WaitUntilThroughAsync(deployment, cancellationToken, () => Show(run));
+        await SettleAsync(run, cancellationToken);
     }
 
     private async Task ChangeServiceAsync(ScenarioRun run, ServiceStep step, CancellationToken cancellationToken)

@@ -23,8 +23,15 @@ internal sealed record WatchedKind(
 {
     private const int MaxNames = 4;
 
-    /// <summary>Policies, the load's Service, the Deployments of its Pods and of the client, settings and agents.</summary>
-    public static IEnumerable<WatchedKind> Of(LoadSpec load, string clientNamespace)
+    private static readonly string[] s_parts = ["spec", "data"];
+
+    /// <summary>
+    /// Policies, the load's Service, the Deployments of its Pods and of the client, settings and agents.
+    /// </summary>
+    /// <param name="load">The load.</param>
+    /// <param name="clientNamespace">Namespace of the client's Pod.</param>
+    /// <param name="ciliumNamespace">Namespace of Cilium.</param>
+    public static IEnumerable<WatchedKind> Of(LoadSpec load, string clientNamespace, string ciliumNamespace)
     {
         yield return new("CiliumNetworkPolicy", "cilium.io/v2", "ciliumnetworkpolicies", "", "", Spec);
         yield return new(
@@ -43,11 +50,11 @@ internal sealed record WatchedKind(
             "ConfigMap",
             "v1",
             "configmaps",
-            CiliumNames.SystemNamespace,
+            ciliumNamespace,
             Named(CiliumNames.ConfigMap),
             (before, after) => Keys("was changed", before, after, "data")
         );
-        yield return new("Pod", "v1", "pods", CiliumNames.SystemNamespace, "labelSelector=k8s-app%3Dcilium", Agent);
+        yield return new("Pod", "v1", "pods", ciliumNamespace, "labelSelector=k8s-app%3Dcilium", Agent);
     }
 
     private static string Named(string name) => $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(name)}";
@@ -80,9 +87,13 @@ internal sealed record WatchedKind(
     /// <param name="after">The object now.</param>
     public static string? ManagerOf(JsonObject? before, JsonObject after)
     {
-        // Times are whole seconds; a manager that lost a field to another one keeps its time.
         var old = EntriesOf(before);
         var entries = EntriesOf(after);
+        // The manager that changed a field owns it now. Times are whole seconds; a manager that lost a field to another
+        // one keeps its time.
+        var owners = entries.Where(e => ChangedFields(before, after).Any(f => Owns(e, f.Part, f.Key))).ToList();
+        if (owners.Count > 0)
+            entries = owners;
         var different = entries.Where(e => !old.Exists(o => JsonNode.DeepEquals(o, e))).ToList();
         return (different.Count > 0 ? different : entries)
             .AsEnumerable()
@@ -90,6 +101,12 @@ internal sealed record WatchedKind(
             .MaxBy(e => $"{e["time"]}", StringComparer.Ordinal)
             ?["manager"]?.ToString();
     }
+
+    private static bool Owns(JsonObject entry, string part, string key) =>
+        entry["fieldsV1"]?[$"f:{part}"] is JsonObject fields && fields.ContainsKey($"f:{key}");
+
+    private static IEnumerable<(string Part, string Key)> ChangedFields(JsonObject? before, JsonObject after) =>
+        before is null ? [] : s_parts.SelectMany(part => DifferentKeys(before, after, part).Select(key => (part, key)));
 
     private static List<JsonObject> EntriesOf(JsonObject? item) =>
         [
@@ -125,14 +142,21 @@ internal sealed record WatchedKind(
     /// <summary>The keys of a part of the objects whose values differ.</summary>
     private static string Keys(string what, JsonObject before, JsonObject after, string part)
     {
-        var (old, now) = (before[part] as JsonObject ?? [], after[part] as JsonObject ?? []);
-        var keys = old.Select(p => p.Key)
-            .Union(now.Select(p => p.Key), StringComparer.Ordinal)
-            .Where(key => !JsonNode.DeepEquals(old[key], now[key]))
-            .ToList();
+        var keys = DifferentKeys(before, after, part);
         if (keys.Count == 0)
             return "";
         var more = keys.Count > MaxNames ? $" and {keys.Count - MaxNames} more" : "";
         return $"{what} ({string.Join(", ", keys.Take(MaxNames))}{more})";
+    }
+
+    private static List<string> DifferentKeys(JsonObject before, JsonObject after, string part)
+    {
+        var (old, now) = (before[part] as JsonObject ?? [], after[part] as JsonObject ?? []);
+        return
+        [
+            .. old.Select(p => p.Key)
+                .Union(now.Select(p => p.Key), StringComparer.Ordinal)
+                .Where(key => !JsonNode.DeepEquals(old[key], now[key])),
+        ];
     }
 }

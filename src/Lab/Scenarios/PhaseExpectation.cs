@@ -33,6 +33,19 @@ public enum ExpectedFailureShare
     RemotePods,
 }
 
+/// <summary>How many requests the change before a phase is expected to lose.</summary>
+public enum ExpectedLoss
+{
+    /// <summary>
+    /// As many as reach Pods that no longer answer while the nodes still choose them
+    /// (the formula is in EndpointLagLoss).
+    /// </summary>
+    EndpointLag,
+
+    /// <summary>None.</summary>
+    None,
+}
+
 /// <summary>Which share the Pod that a <see cref="DeletePodStep"/> brought is expected to have.</summary>
 public enum ExpectedNewPodShare
 {
@@ -76,4 +89,7 @@ public sealed record PhaseExpectation(string Phase)
     /// number of proxies on its way.
     /// </summary>
     public int? HitsPerRequest { get; init; }
+
+    /// <summary>Requests that fail between the phase before and this one.</summary>
+    public ExpectedLoss? Lost { get; init; }
 }

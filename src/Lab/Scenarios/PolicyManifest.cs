@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Releases;
+using CiliumDebugging.ServiceDefaults.Files;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
@@ -10,6 +12,9 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// <param name="Model">The policy.</param>
 public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Model)
 {
+    /// <summary>Largest file of a scenario that is read: 1 MiB.</summary>
+    public const int MaxBytes = 1 << 20;
+
     /// <summary>Text of the file it was read from; empty when there is none.</summary>
     public string FileText { get; init; } = "";
 
@@ -28,6 +33,18 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
             _ => "ciliumnetworkpolicies",
         };
 
+    /// <summary>The policy as a release of Cilium reads it.</summary>
+    /// <exception cref="ScenarioException">The release refuses it.</exception>
+    public NetworkPolicyModel ReadFor(CiliumVersion release)
+    {
+        var read = PolicyReader.ReadJson(Manifest, Model.Source, release);
+        return read.IsValid
+            ? read.Policies.Single()
+            : throw new ScenarioException(
+                $"Cilium {release} refuses the policy: {string.Join(Environment.NewLine, read.Problems)}"
+            );
+    }
+
     /// <summary>Reads a file of one or more policies.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The policies, or every problem of the file.</returns>
@@ -36,7 +53,7 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
         string text;
         try
         {
-            text = File.ReadAllText(path);
+            text = RegularFile.ReadText(path, MaxBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
@@ -24,6 +24,9 @@ public sealed record Scenario(
 {
     /// <summary>Placement of its Pods.</summary>
     public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
+
+    /// <summary>Its row in the catalogue's table; fields that the file leaves out are empty.</summary>
+    public ScenarioSynopsis Synopsis { get; init; } = new("", "", "", "prediction");
 
     /// <summary>The releases of Cilium for which a source reports or confirms what the scenario shows.</summary>
     public ImmutableArray<ReleaseRange> Reported { get; init; } = [];
@@ -54,6 +57,9 @@ public sealed record Scenario(
     /// <summary>All policies that its steps apply or delete.</summary>
     public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
 
+    /// <summary>Whether the operator makes the changes.</summary>
+    public bool IsManual { get; private init; }
+
     /// <summary>
     /// This scenario's load and its steps before the first phase, then one phase that lasts until it is ended, with
     /// manual changes.
@@ -62,6 +68,7 @@ public sealed record Scenario(
         this with
         {
             Title = $"Manual: {Title}",
+            IsManual = true,
             Steps =
             [
                 .. Steps.TakeWhile(step => step is not PhaseStep),

@@ -21,6 +21,10 @@ public static class ScenarioCatalog
             ]
             : [];
 
+    /// <summary>The built-in scenarios, by name.</summary>
+    /// <exception cref="ScenarioException">One cannot be read.</exception>
+    public static IReadOnlyList<Scenario> All => [.. Names.Select(Load)];
+
     /// <summary>
     /// Names and titles of a scenario and of the built-in ones, by name, without those that cannot be read.
     /// </summary>

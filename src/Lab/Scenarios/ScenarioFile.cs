@@ -5,6 +5,10 @@ internal sealed class ScenarioFile
 {
     public string? Title { get; set; }
     public string? Source { get; set; }
+    public string? Symptom { get; set; }
+    public string? Mechanism { get; set; }
+    public string? Releases { get; set; }
+    public string? Evidence { get; set; }
     public List<string?>? Reported { get; set; }
     public Dictionary<string, string?>? Settings { get; set; }
     public TopologyFields? Topology { get; set; }
@@ -43,5 +47,6 @@ internal sealed class ScenarioFile
         public string? Diagnosis { get; set; }
         public string? NewPodShare { get; set; }
         public int? HitsPerRequest { get; set; }
+        public string? Lost { get; set; }
     }
 }

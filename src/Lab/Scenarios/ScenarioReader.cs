@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.ServiceDefaults.Files;
+using CiliumDebugging.ServiceDefaults.Processes;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -12,7 +15,7 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// Reads <c>scenario.yaml</c> and the policy files it names. Unknown fields are refused, and all problems are reported
 /// together.
 /// </summary>
-public sealed class ScenarioReader
+public sealed partial class ScenarioReader
 {
     private readonly string _folder;
     private readonly List<string> _problems = [];
@@ -39,19 +42,27 @@ public sealed class ScenarioReader
         {
             var deserializer = new DeserializerBuilder()
                 .WithNamingConvention(CamelCaseNamingConvention.Instance)
+                .WithDuplicateKeyChecking()
                 .Build();
-            return deserializer.Deserialize<ScenarioFile>(File.ReadAllText(FilePath))
+            return deserializer.Deserialize<ScenarioFile>(RegularFile.ReadText(FilePath, PolicyManifest.MaxBytes))
                 ?? throw new ScenarioException($"{FilePath}: the file is empty");
         }
         catch (YamlException e)
         {
-            throw new ScenarioException($"{FilePath}:{e.Start.Line}: {e.InnerException?.Message ?? e.Message}");
+            var problem = TypeNames().Replace(e.InnerException?.Message ?? e.Message, "");
+            if (problem.Contains("deserializer", StringComparison.Ordinal) || e.InnerException is InvalidCastException)
+                problem = "expected fields with values, as 'title: …', 'load: …' and 'steps: …'";
+            throw new ScenarioException($"{FilePath}:{e.Start.Line}: {problem}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ScenarioException($"{FilePath}: cannot be read: {e.Message}");
         }
     }
+
+    /// <summary>What YamlDotNet says of the program's types.</summary>
+    [GeneratedRegex(@" on type '[^']*'", RegexOptions.CultureInvariant)]
+    private static partial Regex TypeNames();
 
     /// <summary>A problem with its file; those of policy files name their own.</summary>
     private string Located(string problem) =>
@@ -96,8 +107,25 @@ public sealed class ScenarioReader
         )
         {
             Topology = topology,
+            Synopsis = Synopsis(file),
             Reported = [.. (file.Reported ?? []).Select(Range).OfType<ReleaseRange>()],
         };
+    }
+
+    private ScenarioSynopsis Synopsis(ScenarioFile file)
+    {
+        var synopsis = new ScenarioSynopsis(
+            file.Symptom ?? "",
+            file.Mechanism ?? "",
+            file.Releases ?? "",
+            file.Evidence ?? "prediction"
+        );
+        if (!synopsis.HasKnownEvidence)
+            _problems.Add(
+                $"evidence '{file.Evidence}' must begin with {string.Join(", ", ScenarioSynopsis.KindsOfEvidence)}; a "
+                    + "remark may follow after a semicolon"
+            );
+        return synopsis;
     }
 
     private ReleaseRange? Range(string? text)
@@ -113,10 +141,13 @@ public sealed class ScenarioReader
         if (!Uri.TryCreate(load.Url, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp)
         {
             _problems.Add(
-                $"load.url '{load.Url}' is not an http URL; use for example http://backend-1.backend:8080/echo"
+                $"load.url '{Secrets.Hide(load.Url ?? "")}' is not an http URL; use for example "
+                    + "http://backend-1.backend:8080/echo"
             );
             return null;
         }
+        if (url.UserInfo.Length > 0)
+            _problems.Add($"load.url '{Secrets.Hide(load.Url!)}' has credentials, which are not sent; remove them");
         if (load.Rate is not (> 0 and <= 100_000))
             _problems.Add(
                 string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most ")
@@ -155,6 +186,13 @@ public sealed class ScenarioReader
                 return null;
             case ["service"]:
                 return Service(step["service"], number);
+            case ["scale"] or ["rollout"]:
+                return DeploymentSteps.Read(step.Single(), $"steps[{number}]", _problems);
+            case ["wait"] when step["wait"] is string time:
+                if (Durations.TryParse(time, out var pause))
+                    return new WaitStep(pause);
+                _problems.Add($"steps[{number}].wait '{time}' is not a duration; use for example 6s, 500ms or 2m");
+                return null;
             case ["for", "phase"]
             or ["for", "phase", "requests"] when step["phase"] is string name && step["for"] is string text:
                 return Phase(name, text, step.GetValueOrDefault("requests")?.ToString(), number);
@@ -162,7 +200,8 @@ public sealed class ScenarioReader
                 var found = step.Count == 0 ? "is empty" : $"has {string.Join(", ", step.Keys)}";
                 _problems.Add(
                     $"steps[{number}] {found}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', "
-                        + "'service: {FIELD: VALUE}', or 'phase: NAME' with 'for: DURATION'"
+                        + "'service: {FIELD: VALUE}', 'scale: {replicas: N}', 'rollout: {}', 'wait: DURATION', or "
+                        + "'phase: NAME' with 'for: DURATION'"
                 );
                 return null;
         }
@@ -236,9 +275,29 @@ public sealed class ScenarioReader
 
     private ImmutableArray<PolicyManifest>? Policies(string file)
     {
-        var (policies, found) = PolicyManifest.ReadFile(Path.Combine(_folder, file));
-        _problems.AddRange(found);
-        return found.Length == 0 ? policies : null;
+        try
+        {
+            var (policies, found) = PolicyManifest.ReadFile(PathOf(file));
+            _problems.AddRange(found);
+            return found.Length == 0 ? policies : null;
+        }
+        catch (IOException e)
+        {
+            _problems.Add($"a scenario applies files of its own folder, or of a scenario beside it: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>The path of a file of this folder, or of the folder of a scenario beside it.</summary>
+    /// <exception cref="IOException">It is anywhere else.</exception>
+    private string PathOf(string file)
+    {
+        if (file.Split('/') is not ["..", { Length: > 0 } other, { Length: > 0 } name])
+            return RegularFile.Inside(_folder, file);
+        var beside = Path.Combine(Path.GetFullPath(_folder), "..", other);
+        return other is not ".." && File.Exists(Path.Combine(beside, "scenario.yaml"))
+            ? RegularFile.Inside(beside, name)
+            : RegularFile.Inside(_folder, file);
     }
 
     private PhaseExpectation Expectation(
@@ -259,6 +318,7 @@ public sealed class ScenarioReader
             Diagnosis = expect.Diagnosis,
             NewPodShare = OneOf<ExpectedNewPodShare>("newPodShare", expect.NewPodShare),
             HitsPerRequest = expect.HitsPerRequest,
+            Lost = OneOf<ExpectedLoss>("lost", expect.Lost),
         };
         if (expect.HitsPerRequest is < 1 or > 100_000)
             _problems.Add($"expect.hitsPerRequest {expect.HitsPerRequest} must be from 1 to 100000");
@@ -271,6 +331,8 @@ public sealed class ScenarioReader
             _problems.Add(
                 $"expect.newPodShare: no pod is deleted before phase '{expect.Phase}', so there is no new one"
             );
+        if (expect.Lost is not null && !before.Any(s => s is ScaleStep or RolloutStep))
+            _problems.Add($"expect.lost: no Deployment is scaled or restarted before phase '{expect.Phase}'");
         return read;
     }
 

@@ -91,6 +91,64 @@ public sealed record ServiceStep(
     }
 }
 
+/// <summary>
+/// Scales a Deployment, and waits until its Pods are ready and those that it no longer wants have ended.
+/// </summary>
+/// <param name="Replicas">How many Pods, 0 to 1000.</param>
+/// <param name="Deployment">
+/// A Deployment in the namespace of the load's Service; null: the one that has the Service's name.
+/// </param>
+public sealed record ScaleStep(int Replicas, string? Deployment = null) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"scale {ChangedDeployment.Words(Deployment)} to {Replicas} replicas";
+}
+
+/// <summary>
+/// Restarts a Deployment's Pods as <c>kubectl rollout restart</c> does, and waits until the new ones are ready and the
+/// old ones have ended.
+/// </summary>
+/// <param name="Deployment">
+/// A Deployment in the namespace of the load's Service; null: the one that has the Service's name.
+/// </param>
+/// <param name="PreStopSeconds">
+/// <c>lifecycle.preStop.sleep.seconds</c> of the new Pods' first container, 0 (no hook) to 3600; null: as it is.
+/// </param>
+/// <param name="GraceSeconds">
+/// <c>terminationGracePeriodSeconds</c> of the new Pods, 1 to 3600; null: as it is.
+/// </param>
+public sealed record RolloutStep(string? Deployment = null, int? PreStopSeconds = null, int? GraceSeconds = null)
+    : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe()
+    {
+        var fields = new (string Name, int? Value)[]
+        {
+            ("preStop sleep", PreStopSeconds),
+            ("termination grace period", GraceSeconds),
+        };
+        var set = string.Join(", ", fields.Where(f => f.Value is not null).Select(f => $"{f.Name} {f.Value} s"));
+        return $"restart {ChangedDeployment.Words(Deployment)}{(set.Length == 0 ? "" : $" with {set}")}";
+    }
+}
+
+/// <summary>The Deployment of a step in words.</summary>
+file static class ChangedDeployment
+{
+    public static string Words(string? name) =>
+        name is null ? "the Deployment behind the Service" : $"Deployment {name}";
+}
+
+/// <summary>Lets time pass; under load, its requests belong to no phase.</summary>
+/// <param name="Duration">How long.</param>
+public sealed record WaitStep(TimeSpan Duration) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"wait {Duration.TotalSeconds:0.#} s");
+}
+
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
 /// <param name="Duration">How long; <see cref="Timeout.InfiniteTimeSpan"/>: until the run is ended.</param>

@@ -8,6 +8,7 @@ using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Sockets;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Lab.Simulation;
 
@@ -29,6 +30,8 @@ internal sealed class SimulatedCluster
     private readonly Dictionary<uint, PodEntry> _entries = [];
     private readonly List<ServiceBackend> _ready = [];
     private readonly List<NetworkPolicyModel> _policies = [];
+    private readonly PolicyReferences _references;
+    private readonly CiliumVersion _release;
     private readonly Dictionary<string, string?> _zones;
     private readonly ushort _port;
     private readonly bool _outside;
@@ -39,7 +42,7 @@ internal sealed class SimulatedCluster
 
     public SimulatedCluster(SimulationOptions options, CiliumConfig config, LoadSpec load)
     {
-        (_port, _outside) = ((ushort)load.Url.Port, options.Outside);
+        (_port, _outside, _release) = ((ushort)load.Url.Port, options.Outside, config.Version);
         var pods = options.Pods ?? options.Nodes;
         var topology = ClusterTopology.Create(
             "cluster",
@@ -52,6 +55,10 @@ internal sealed class SimulatedCluster
                 $"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has "
                     + string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))
             );
+        _references = new PolicyReferences(
+            [],
+            [.. topology.Services.Select(s => new ReferencedService(s.Namespace, s.Name, [], s.Selector, []))]
+        );
         _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);
         _zones = topology
             .Nodes.Select(
@@ -135,7 +142,7 @@ internal sealed class SimulatedCluster
         foreach (var policy in policies)
         {
             _policies.RemoveAll(p => Same(p, policy.Model));
-            _policies.Add(policy.Model);
+            _policies.Add(policy.ReadFor(_release));
         }
         Snapshot = Build();
     }
@@ -263,7 +270,7 @@ internal sealed class SimulatedCluster
         return new ClusterSnapshot(
             _entries.ToFrozenDictionary(),
             new ServiceTable(frontends),
-            PolicySet.Create(_policies, _identities),
+            PolicySet.Create(_policies, _identities, references: _references),
             _identities
         );
     }

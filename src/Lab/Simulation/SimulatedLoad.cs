@@ -9,6 +9,8 @@ namespace CiliumDebugging.Lab.Simulation;
 /// </summary>
 internal sealed class SimulatedLoad
 {
+    private const int ReportEvery = 100_000;
+
     private readonly SimulatedCluster _cluster;
     private readonly SimulatedConnection _connection;
     private readonly SimulationRandom _random;
@@ -50,12 +52,17 @@ internal sealed class SimulatedLoad
 
     /// <summary>Makes all connections that are due before a time.</summary>
     /// <param name="untilTicks">The time, ticks of 100 ns since the begin.</param>
+    /// <param name="report">Called with the time every 100,000 connections.</param>
     /// <returns>Selections and answers by Pod, of these connections.</returns>
-    public (long[] Selected, long[] Ok) RunUntil(long untilTicks)
+    public (long[] Selected, long[] Ok) RunUntil(long untilTicks, Action<long> report)
     {
         _pods = new (long, long)[_cluster.Pods.Count];
         for (var due = Due; due < untilTicks; due = Due)
+        {
             Connect(due);
+            if (Connections % ReportEvery == 0)
+                report(due);
+        }
         return ([.. _pods.Select(p => p.Selected)], [.. _pods.Select(p => p.Ok)]);
     }
 

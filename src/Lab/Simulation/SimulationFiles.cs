@@ -1,22 +1,11 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Simulation;
 
-/// <summary>A simulation for other programs: JSON, or CSV with a row for each Pod and part of a phase.</summary>
+/// <summary>A simulation for other programs: CSV with a row for each Pod and part of a phase.</summary>
 public static class SimulationFiles
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter() },
-    };
-
-    /// <summary>The result as JSON.</summary>
-    public static string ToJson(SimulationResult result) => JsonSerializer.Serialize(result, s_json);
-
     /// <summary>
     /// Writes CSV: phase, from (s), to (s), pod, node, selected, ok, share, and predicted (empty without a formula).
     /// </summary>

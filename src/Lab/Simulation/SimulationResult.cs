@@ -65,6 +65,12 @@ public sealed record SimulatedReplacement(
     int Ports
 );
 
+/// <summary>How far a simulation is.</summary>
+/// <param name="Seconds">Virtual time that has passed, s.</param>
+/// <param name="OfSeconds">All of it, s.</param>
+/// <param name="Connections">Connections so far.</param>
+public readonly record struct SimulationProgress(double Seconds, double OfSeconds, long Connections);
+
 /// <summary>A complete simulation.</summary>
 /// <param name="Scenario">Name of the scenario.</param>
 /// <param name="Seed">Random seed.</param>

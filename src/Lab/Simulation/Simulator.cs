@@ -26,10 +26,13 @@ public sealed class Simulator
     private readonly List<SimulationSample> _samples = [];
     private readonly List<SimulatedReplacement> _replacements = [];
     private readonly double _rate;
+    private readonly Action<SimulationProgress>? _progress;
+    private readonly double _seconds;
     private long _now;
 
-    private Simulator(Scenario scenario, SimulationOptions options)
+    private Simulator(Scenario scenario, SimulationOptions options, Action<SimulationProgress>? progress)
     {
+        _progress = progress;
         if (options.Problems().ToList() is { Count: > 0 } problems)
             throw new ScenarioException(string.Join(Environment.NewLine, problems));
         (_scenario, _options, _rate) = (scenario, options, options.RatePerSecond ?? scenario.Load.RatePerSecond);
@@ -51,27 +54,35 @@ public sealed class Simulator
             scenario.Load.Url.Authority
         );
         _load = new SimulatedLoad(_cluster, connection, new SimulationRandom(options.Seed), ports, _rate);
-        var seconds = scenario.Steps.Sum(s =>
+        _seconds = scenario.Steps.Sum(s =>
             s switch
             {
                 PhaseStep phase => Length(phase).TotalSeconds,
                 DeletePodStep => options.Gap.TotalSeconds,
+                WaitStep wait => wait.Duration.TotalSeconds,
                 _ => 0,
             }
         );
-        _prediction = new SharePrediction(config, ports, _rate / options.Clients, seconds);
+        _prediction = new SharePrediction(config, ports, _rate / options.Clients, _seconds);
     }
 
     /// <summary>Simulates a scenario.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="options">What differs from it.</param>
+    /// <param name="progress">Called for each part of a phase, and every 100,000 connections.</param>
     /// <exception cref="ScenarioException">
     /// The options or the scenario cannot be simulated: one line for each problem.
     /// </exception>
     /// <exception cref="FormatException">A setting is unknown or does not fit.</exception>
-    public static SimulationResult Run(Scenario scenario, SimulationOptions options)
+    public static SimulationResult Run(
+        Scenario scenario,
+        SimulationOptions options,
+        Action<SimulationProgress>? progress = null
+    )
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(options);
-        return new Simulator(scenario, options).Run();
+        return new Simulator(scenario, options, progress).Run();
     }
 
     private SimulationResult Run()
@@ -98,8 +109,16 @@ public sealed class Simulator
                     for (var i = 1; i <= _options.SamplesPerPhase; i++)
                         Sample(phase.Name, begin + Length(phase).Ticks * i / _options.SamplesPerPhase);
                     break;
+                case WaitStep wait:
+                    // Without a load yet, there is nothing to simulate.
+                    if (_samples.Count > 0)
+                        Sample("wait", _now + wait.Duration.Ticks);
+                    break;
                 default:
-                    throw new ScenarioException($"the simulator has no step {step.GetType().Name}");
+                    throw new ScenarioException(
+                        $"the simulator cannot {step.Describe()}: it has no pods that start and end; "
+                            + "run this scenario on a live cluster"
+                    );
             }
         }
         // 3. the result
@@ -148,8 +167,9 @@ public sealed class Simulator
     private void Sample(string phase, long until)
     {
         var (from, before) = (_now, _load.Connections);
-        var (selected, ok) = _load.RunUntil(until);
+        var (selected, ok) = _load.RunUntil(until, Report);
         _now = until;
+        Report(until);
         var added = phase == "gap" ? null : _replacements.LastOrDefault()?.Added;
         _samples.Add(
             new SimulationSample(
@@ -163,6 +183,8 @@ public sealed class Simulator
             )
         );
     }
+
+    private void Report(long now) => _progress?.Invoke(new(Seconds(now), _seconds, _load.Connections));
 
     private static double Seconds(long ticks) => (double)ticks / TimeSpan.TicksPerSecond;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
@@ -11,24 +10,33 @@ using Spectre.Console;
 namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>
-/// A run on a terminal: a live table of the Pods, then the summary. Call <see cref="RunAsync"/> around the run.
+/// A run on a terminal: the Pods live, then the summary. Call <see cref="RunAsync"/> around the run.
 /// </summary>
 public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
 {
     private LiveDisplayContext? _live;
     private string _step = "";
+    private PhaseStep? _begins;
+    private PhaseProgress? _phase;
+    private LiveSample? _sample;
     private RunReport? _report,
         _progress;
     private ClusterIdentity _cluster = ClusterIdentity.Unknown;
 
-    /// <summary>Text below the table, such as the keys for commands; null for none.</summary>
-    public Func<string>? Footer { get; init; }
+    /// <summary>Lines below the Pods for a number of columns, such as the keys for commands.</summary>
+    public Func<int, IReadOnlyList<string>> Footer { get; init; } = _ => [];
 
-    /// <summary>Shows the live table during the run, then the summary.</summary>
+    /// <summary>The link of the live page; null where there is none.</summary>
+    public Uri? Page { get; init; }
+
+    /// <summary>Whether the summary has all counts.</summary>
+    public bool Verbose { get; init; }
+
+    /// <summary>Shows the Pods during the run, then the summary.</summary>
     public async Task<T> RunAsync<T>(Func<Task<T>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        _progress = null;
+        (_progress, _sample, _phase) = (null, null, null);
         var result = await console
             .Live(new Text(""))
             .AutoClear(true)
@@ -45,7 +53,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
                 }
             });
         if (_report is not null)
-            SummaryText.Write(_report, console);
+            SummaryText.Write(_report, console, Verbose);
         _report = null;
         return result;
     }
@@ -53,8 +61,8 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     /// <inheritdoc/>
     public void OnStep(string what)
     {
-        _step = what;
-        _live?.UpdateTarget(new Rows(new Markup($"[blue]›[/] {Markup.Escape(what)}"), Keys()));
+        (_step, _phase) = (what, null);
+        Show();
     }
 
     /// <inheritdoc/>
@@ -64,7 +72,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     public bool WantsProgress => true;
 
     /// <inheritdoc/>
-    public void OnPhase(PhaseStep phase) { }
+    public void OnPhase(PhaseStep phase) => _begins = phase;
 
     /// <inheritdoc/>
     public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
@@ -73,58 +81,33 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     public void OnProgress(RunReport report) => _progress = report;
 
     /// <inheritdoc/>
-    public void OnSample(LiveSample sample) => _live?.UpdateTarget(Render(sample));
+    public void OnSample(LiveSample sample)
+    {
+        if (_begins is { } phase && phase.Duration != Timeout.InfiniteTimeSpan)
+            _phase = PhaseProgress.Begin(phase, sample);
+        (_begins, _sample) = (null, sample);
+        Show();
+    }
 
     /// <inheritdoc/>
     public void OnReport(RunReport report) => _report = report;
 
-    private Rows Render(LiveSample sample)
+    private void Show()
     {
-        var status = _progress is { } report ? RunStatus.Of(report, sample) : RunStatus.Of(sample);
-        var states = status.Pods.ToDictionary(p => p.Pod.HubbleName, p => p.State, StringComparer.Ordinal);
-        var table = new Table()
-            .Border(TableBorder.Rounded)
-            .Title(Markup.Escape($"{sample.Phase} · {sample.Elapsed.TotalSeconds:0} s · {sample.Requests} requests"))
-            .AddColumns("pod", "node")
-            .AddColumn(Right("2xx/s"))
-            .AddColumn(Right("failed/s"))
-            .AddColumn(Right("share of 2xx"))
-            .AddColumn("");
-        foreach (var pod in sample.Pods)
+        if (_live is null)
+            return;
+        var columns = console.Profile.Width;
+        var screen = new LiveScreen
         {
-            var share = sample.OkPerSecond > 0 ? pod.OkPerSecond / sample.OkPerSecond : 0;
-            var color = pod.Pod is { } named ? ColorOf(states.GetValueOrDefault(named.HubbleName)) : "red";
-            var bar = new string('█', (int)Math.Round(share * 24));
-            var node = pod.Pod?.Node ?? "";
-            table.AddRow(
-                new Markup($"[{color}]{Markup.Escape(pod.Pod?.Name ?? "failures without a pod")}[/]"),
-                new Text(pod.OnClientNode ? $"{node} ← client" : node),
-                Number(pod.OkPerSecond),
-                Number(pod.FailedPerSecond),
-                new Text(pod.Pod is null ? "" : share.ToString("P0", CultureInfo.InvariantCulture)),
-                new Markup($"[{color}]{bar}[/]")
-            );
-        }
-        return new Rows(
-            new Markup($"[yellow]{Markup.Escape(_cluster.Notice)}[/]"),
-            new Markup($"[blue]›[/] {Markup.Escape(_step)}"),
-            new Markup($"[{SummaryText.ColorOf(status)}]{Markup.Escape(status.Headline)}[/]"),
-            table,
-            Keys()
-        );
-    }
-
-    private static string ColorOf(RowState state) =>
-        state switch
-        {
-            RowState.Silent => "red",
-            RowState.Short or RowState.Undecided => "yellow",
-            _ => "green",
+            Size = (columns, console.Profile.Height),
+            Cluster = _cluster,
+            Step = _step,
+            Phase = _phase,
+            Sample = _sample,
+            Report = _progress,
+            Page = Page,
+            Footer = Footer(columns),
         };
-
-    private Markup Keys() => new($"[grey]{Markup.Escape(Footer?.Invoke() ?? "")}[/]");
-
-    private static Text Number(double value) => new(value.ToString("0.0", CultureInfo.InvariantCulture));
-
-    private static TableColumn Right(string title) => new TableColumn(title).RightAligned();
+        _live.UpdateTarget(new Rows(screen.Lines().Select(l => new Markup(l) { Overflow = Overflow.Crop })));
+    }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using CiliumDebugging.Statistics;
 using Spectre.Console;
 
@@ -38,40 +38,39 @@ public static class MatrixText
             .Border(TableBorder.Rounded)
             .Title(Markup.Escape($"{scenario.Name}: last phase, by release of Cilium"))
             .AddColumns("Cilium", "delivery", "busiest pod", "failed", "diagnosis", "result", "evidence");
-        foreach (var row in rows)
-            table.AddRow(Cells(row));
-        if (rows.Any(r => r.Report is { Details.Cluster.IsEmulated: true }))
+        var summary = MatrixSummary.Of(scenario, rows);
+        foreach (var run in summary.Releases)
+            table.AddRow(Cells(run));
+        if (summary.IsEmulated)
             console.WriteLine("Emulated: models Cilium on the embedded cluster, not a measurement of Cilium");
         console.Write(table);
-        foreach (var change in Changes(rows))
+        foreach (var change in summary.Changes)
             console.WriteLine(change);
         if (rows.Any(r => r.Report?.Evidence is ReleaseEvidence.Predicted))
             console.WriteLine("predicted: what the model says of this release; no source reports or confirms it");
     }
 
-    private static string[] Cells(MatrixRow row)
+    private static string[] Cells(MatrixSummary.Run run)
     {
-        if (row.Report is not { } report)
-            return [row.Release.ToString(), "not run", "", "", Markup.Escape(row.Problem ?? ""), "", ""];
-        var phase = report.Latest;
-        var busiest = phase.Ok == 0 ? null : phase.Pods.MaxBy(p => p.Ok);
-        var delivery = row.Skewed switch
+        if (run.Problem is { } problem)
+            return [run.Release, "not run", "", "", Markup.Escape(problem), "", ""];
+        var delivery = run.Delivery switch
         {
-            true => "[red]skewed[/]",
-            false => "[green]even[/]",
+            VerdictKind.Skewed => "[red]skewed[/]",
+            VerdictKind.Even => "[green]even[/]",
             _ => "no skew found",
         };
         return
         [
-            row.Release.ToString(),
+            run.Release,
             delivery,
-            busiest is null ? "–" : Percent(busiest.Ok, phase.Ok) + (busiest.OnClientNode ? " (client's node)" : ""),
-            Percent(phase.Failures, Math.Max(phase.Requests, 1)),
-            Markup.Escape(report.Diagnosis.Name),
-            report.Holds ? "reproduced" : "not reproduced",
-            // A real cluster shows its own behaviour.
-            report.Evidence?.ToString().ToLowerInvariant()
-                ?? "measured",
+            run.BusiestShare is { } share
+                ? Percent(share) + (run.BusiestOnClientNode == true ? " (client's node)" : "")
+                : "–",
+            Percent(run.FailedShare ?? 0),
+            Markup.Escape(run.Diagnosis ?? ""),
+            run.IsReproduced == true ? "reproduced" : "not reproduced",
+            run.Evidence ?? "",
         ];
     }
 
@@ -93,6 +92,5 @@ public static class MatrixText
         return $"{delivery}, {(row.Fails == true ? "requests fail" : "no request fails")}";
     }
 
-    private static string Percent(long part, long whole) =>
-        string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0} %");
+    private static string Percent(double part) => string.Create(CultureInfo.InvariantCulture, $"{100 * part:0} %");
 }

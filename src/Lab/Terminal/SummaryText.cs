@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
@@ -6,163 +7,177 @@ using Spectre.Console;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>
-/// The summary of a run on the console: counts per Pod and phase, verdicts, diagnosis, reconciliation and expectations.
-/// </summary>
+/// <summary>The summary of a run on the console: at most 15 lines, none wider than the console.</summary>
 public static class SummaryText
 {
-    private static readonly string[] s_rates =
-    [
-        "2xx/s",
-        "share of 2xx",
-        "failed/s",
-        "echo/s",
-        "Hubble req/s",
-        "Hubble 2xx/s",
-        "Hubble 5xx/s",
-    ];
+    private const int MaxPods = 5,
+        MaxPhases = 3,
+        MaxWidth = 120;
+
+    /// <summary>Columns of a phase.</summary>
+    private const int PhaseWidth = 18;
+
+    /// <summary>Columns before the text of a line.</summary>
+    private const int TitleWidth = 13;
 
     /// <summary>Writes the summary.</summary>
-    public static void Write(RunReport report, IAnsiConsole console)
+    /// <param name="report">The run.</param>
+    /// <param name="console">Where to.</param>
+    /// <param name="verbose">Whether all counts, intervals and verdicts are written.</param>
+    public static void Write(RunReport report, IAnsiConsole console, bool verbose = false)
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(console);
-        var kept = report.Details.KeptConnections;
-        var connections = kept > 0 ? F($"{kept} kept-alive connection(s)") : "fresh connections";
-        var client = $"from {report.ClientPod} on {report.ClientNode}";
+        var status = RunStatus.Of(report, LiveSample.None);
         console.WriteLine();
         if (report.Notice is { Length: > 0 } notice)
             console.MarkupLine($"[yellow]{Markup.Escape(notice)}[/]");
-        var status = RunStatus.Of(report, LiveSample.None);
         console.MarkupLine($"[bold {ColorOf(status)}]{Markup.Escape(status.Title)}[/]");
-        console.MarkupLine($"scenario {Markup.Escape(report.Scenario)}: {Markup.Escape(report.Title)}");
-        console.MarkupLine(Markup.Escape(F($"{report.RatePerSecond:0.##} requests/s on {connections} {client}")));
-        foreach (var phase in report.Phases)
-            WritePhase(phase, console);
-        WriteOnset(report, console);
-        WriteDiagnosis(status, console);
-        WriteReconciliation(report, console);
-        WriteExpectations(report, console);
+        if (verbose)
+        {
+            SummaryTables.Write(report, status, console);
+            return;
+        }
+        foreach (var line in Lines(report, status, Math.Min(console.Profile.Width, MaxWidth)))
+            console.MarkupLine(line);
     }
 
     /// <summary>The colour of a status, as Spectre names it.</summary>
-    internal static string ColorOf(RunStatus status) =>
-        status switch
-        {
-            { IsFault: true } => "red",
-            { Kind: RunStatusKind.Balanced or RunStatusKind.Recovered } => "green",
-            _ => "yellow",
-        };
+    internal static string ColorOf(RunStatus status) => StateLooks.Of(status).Color;
 
-    private static void WriteDiagnosis(RunStatus status, IAnsiConsole console)
+    /// <summary>What was sent, and from where.</summary>
+    internal static string Load(RunReport report) => $"{Rate(report)} from {report.ClientPod} on {report.ClientNode}";
+
+    private static string Rate(RunReport report)
     {
-        if (status.Diagnosis is not { } diagnosis)
-        {
-            Line(console, "diagnosis", $"[yellow]none[/]: {Markup.Escape(status.Why)}");
-            return;
-        }
-        var (name, sentence) = (Markup.Escape(diagnosis.Name), Markup.Escape(diagnosis.Sentence));
-        Line(console, "diagnosis", $"[{ColorOf(status)}]{name}[/]: {sentence}");
-        foreach (var remedy in diagnosis.Remedies)
-            Line(console, "remedy", Markup.Escape(remedy));
+        var kept = report.Details.KeptConnections;
+        var connections = kept > 0 ? F($"{kept} kept-alive connection(s)") : "fresh connections";
+        return F($"{report.RatePerSecond:0.##} requests/s on {connections}");
     }
 
-    private static void WritePhase(PhaseReport phase, IAnsiConsole console)
+    /// <summary>Cause and remedy of a fault, with short names of Pods.</summary>
+    internal static IEnumerable<(string Title, string Text)> Reasons(RunStatus status)
     {
-        var counts = F($"{phase.Requests} requests, {phase.Ok} succeeded, {phase.Failures} failed");
-        var failures = FailureText.Of(phase.ByStatus, phase.Unanswered);
-        if (!phase.IsEvaluated)
-        {
-            var kinds = failures.Length > 0 ? $" ({failures})" : "";
-            Line(console, "in between", Markup.Escape(F($"{phase.Name}: {phase.Seconds:0.#} s, {counts}{kinds}")));
-            return;
-        }
-        var table = new Table()
-            .Border(TableBorder.Rounded)
-            .Title(Markup.Escape(F($"{phase.Name}: {phase.Seconds:0.#} s, {counts}")))
-            .AddColumns("pod", "node");
-        foreach (var title in s_rates)
-            table.AddColumn(new TableColumn(title).RightAligned());
-        foreach (var (pod, delivered) in phase.Pods.Zip(phase.Delivery.Successes.Shares))
-        {
-            var share = delivered.Share;
-            table.AddRow(
-                $"[{(pod.OnClientNode ? "green" : "default")}]{Markup.Escape(pod.Pod.Name)}[/]",
-                Markup.Escape(pod.OnClientNode ? $"{pod.Pod.Node} ← client" : pod.Pod.Node),
-                Rate(pod.Ok, phase),
-                F($"{Share(share.Estimate)} [[{Share(share.Lower)}–{Share(share.Upper)}]]"),
-                Rate(pod.Failed, phase),
-                Rate(pod.Echo, phase),
-                Rate(pod.HubbleRequests, phase),
-                Rate(pod.HubbleOk, phase),
-                Rate(pod.HubbleServerErrors, phase)
-            );
-        }
-        if (failures.Length > 0)
-            table.AddRow("[red]failed[/]", $"[red]{Markup.Escape(failures)}[/]", "", "", Rate(phase.Failures, phase));
-        console.Write(table);
-        Line(
-            console,
-            "selection",
-            Describe(phase.Selection, phase) + Markup.Escape($" (seen by {phase.SelectionSource})")
+        yield return ("cause", Shortened(status.Why, status));
+        if (status.Cause is { Remedies: [var remedy, ..] })
+            yield return ("fix", remedy);
+    }
+
+    /// <summary>A text in which the long names of Pods are short.</summary>
+    private static string Shortened(string text, RunStatus status)
+    {
+        foreach (var (name, brief) in ShortNames.Of(status.Pods.Select(p => p.Pod.Name)))
+            text = text.Replace(name, brief, StringComparison.Ordinal);
+        return text;
+    }
+
+    private static IEnumerable<string> Lines(RunReport report, RunStatus status, int width)
+    {
+        yield return new StyledLine(width)
+            .Add($"{report.Scenario}: {Rate(report)}, client on {report.ClientNode}")
+            .ToString();
+        var phases = ShownPhases(report);
+        foreach (var line in Table(report, status, phases, width))
+            yield return line;
+        yield return Titled("verdict", Shortened(VerdictOf(status), status), width, ColorOf(status));
+        foreach (var (title, text) in status.IsFault ? Reasons(status) : [])
+        foreach (
+            var (line, i) in StyledLine
+                .Wrap(text, width - TitleWidth, title == "cause" ? 2 : 1)
+                .Select((l, i) => (l, i))
+        )
+            yield return Titled(i == 0 ? title : "", line, width);
+        if (report.EndedEarly is { } end)
+            yield return Titled("ended early", end.Reason, width, "yellow");
+        else
+            yield return Counts(report, width);
+        if (report.Reproduced is { Length: > 0 } reproduced)
+            yield return Titled("result", reproduced, width, report.Holds ? "green" : "red");
+        if (report.Expectations.FirstOrDefault(e => !e.Holds) is { } missed)
+            yield return Titled("expected", $"{missed.What}; {missed.Observed}", width);
+    }
+
+    private static string Counts(RunReport report, int width)
+    {
+        var (all, differs) = (report.Reconciliation.Length, report.Reconciliation.Count(r => r.Difference != 0));
+        return report.Reconciles
+            ? Titled("counts", F($"client, proxies and backends agree exactly ({all} counts)"), width, "green")
+            : Titled("counts", F($"{differs} of {all} counts differ (--verbose shows them)"), width, "red");
+    }
+
+    private static string Titled(string title, string text, int width, string? style = null) =>
+        new StyledLine(width).Add($"{title, -TitleWidth}", "bold").Add(text, style).ToString();
+
+    /// <summary>The first measured phase and the last ones.</summary>
+    private static ImmutableArray<PhaseReport> ShownPhases(RunReport report)
+    {
+        var measured = report.Phases.Where(p => p.IsEvaluated).ToImmutableArray();
+        return measured.Length <= MaxPhases ? measured : [measured[0], .. measured[^(MaxPhases - 1)..]];
+    }
+
+    /// <summary>Share and rate of each Pod in each phase, worst first; failures have a line of their own.</summary>
+    private static IEnumerable<string> Table(
+        RunReport report,
+        RunStatus status,
+        ImmutableArray<PhaseReport> phases,
+        int width
+    )
+    {
+        var (names, nodes) = (
+            ShortNames.Of(status.Pods.Select(p => p.Pod.Name)),
+            ShortNames.Of(status.Pods.Select(p => p.Pod.Node))
         );
-        Line(console, "delivery", Describe(phase.Delivery.Successes, phase));
-    }
-
-    private static string Describe(Verdict verdict, PhaseReport phase)
-    {
-        var color = verdict.Kind switch
+        var pods = StateLooks.WorstFirst(status.Pods).ToList();
+        var nameWidth = Math.Min(16, pods.Select(p => names[p.Pod.Name].Length).DefaultIfEmpty(0).Max());
+        var nodeWidth = Math.Min(16, pods.Select(p => nodes[p.Pod.Node].Length).DefaultIfEmpty(0).Max()) + 9;
+        var first = 2 + nameWidth + 2 + nodeWidth;
+        var head = new StyledLine(width).Add("  share of successes").PadTo(first);
+        foreach (var phase in phases)
+            head.Add(
+                StyledLine.Fit(F($"{phase.Name} {phase.Seconds:0} s"), PhaseWidth - 1).PadLeft(PhaseWidth),
+                "bold"
+            );
+        yield return head.ToString();
+        foreach (var pod in pods.Take(pods.Count > MaxPods ? MaxPods - 1 : MaxPods))
         {
-            VerdictKind.Even => "green",
-            VerdictKind.Skewed => "red",
-            _ => "yellow",
-        };
-        return $"[{color}]{Markup.Escape(VerdictText.Describe(verdict, phase.Requests / Math.Max(phase.Seconds, 1e-9)))}[/]";
-    }
-
-    private static void WriteOnset(RunReport report, IAnsiConsole console)
-    {
-        foreach (var episode in report.Status.Episodes)
-        {
-            var onset = episode.Onset;
-            var since = F($"delivery skewed since {onset.Best.At?.TotalSeconds ?? 0:0.0} s ({onset.DescribeEvents()})");
-            var alarm = F($"alarm at {episode.AlarmAt.TotalSeconds:0.0} s");
-            var error = F($"false with probability at most {episode.ErrorProbability:0.##E+0}");
-            Line(console, "onset", Markup.Escape($"{since}; {alarm}, {error}"));
+            var (mark, color) = StateLooks.Of(pod.State);
+            var line = new StyledLine(width)
+                .Add($"{mark} {StyledLine.Fit(names[pod.Pod.Name], nameWidth)}", color)
+                .PadTo(2 + nameWidth + 2)
+                .Add(StyledLine.Fit($"{nodes[pod.Pod.Node]}{(pod.OnClientNode ? " ← client" : "")}", nodeWidth))
+                .PadTo(first);
+            foreach (var phase in phases)
+                line.Add(Share(phase, pod).PadLeft(PhaseWidth));
+            yield return line.ToString();
         }
+        if (pods.Count > MaxPods)
+            yield return new StyledLine(width).Add($"  … and {pods.Count - MaxPods + 1} more pods").ToString();
+        var changing = report.Phases.Where(p => !p.IsEvaluated).Sum(p => p.Failures);
+        if (phases.All(p => p.Failures == 0) && changing == 0)
+            yield break;
+        var failed = new StyledLine(width).Add("✗ failed", "red").PadTo(first);
+        foreach (var phase in phases)
+            failed.Add(
+                F($"{phase.Failures} of {phase.Requests}").PadLeft(PhaseWidth),
+                phase.Failures > 0 ? "red" : null
+            );
+        yield return failed.Add(changing > 0 ? $"  +{changing} in between" : "").ToString();
     }
 
-    private static void WriteReconciliation(RunReport report, IAnsiConsole console)
+    private static string Share(PhaseReport phase, PodStatus pod)
     {
-        if (report.Reconciles)
-        {
-            var counts = $"({report.Reconciliation.Length} counts, whole run)";
-            Line(console, "reconciled", $"[green]client, proxies and backends agree exactly[/] {counts}");
-            return;
-        }
-        foreach (var line in report.Reconciliation.Where(r => r.Difference != 0))
-        {
-            var counts = F($"{line.Left} {line.LeftCount:0}, {line.Right} {line.RightCount:0}");
-            var text = F($"{line.What}: {counts} ({line.Difference:+0;-0})");
-            Line(console, "difference", $"[red]{Markup.Escape(text)}[/]");
-        }
+        if (phase.Pods.FirstOrDefault(p => p.Pod.HubbleName == pod.Pod.HubbleName) is not { } counts)
+            return "–";
+        var share = phase.Ok == 0 ? "– " : F($"{100.0 * counts.Ok / phase.Ok:0} %");
+        return F($"{share, 5} {counts.Ok / Math.Max(phase.Seconds, 1e-9), 6:0.0}/s");
     }
 
-    private static void WriteExpectations(RunReport report, IAnsiConsole console)
+    private static string VerdictOf(RunStatus status)
     {
-        if (report.Reproduced is not { Length: > 0 } reproduced)
-            return;
-        Line(console, "expectation", $"[{(report.Holds ? "green" : "red")}]{Markup.Escape(reproduced)}[/]");
-        foreach (var failed in report.Expectations.Where(e => !e.Holds))
-            Line(console, "expected", Markup.Escape($"{failed.What}; {failed.Observed}"));
+        if (status.Verdict is not { Kind: VerdictKind.Skewed, ErrorProbability: > 0 and var error } verdict)
+            return status.VerdictText;
+        return F($"skewed; wrong in at most 1 of {1 / error:#,0} runs ({verdict.Connections} connections)");
     }
-
-    private static void Line(IAnsiConsole console, string title, string markup) =>
-        console.MarkupLine($"[bold]{title, -12}[/] {markup}");
-
-    private static string Rate(double count, PhaseReport phase) => F($"{count / Math.Max(phase.Seconds, 1e-9):0.0}");
-
-    private static string Share(double share) => double.IsNaN(share) ? "–" : F($"{share * 100:0} %");
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -45,9 +45,15 @@ public sealed record ClusterCounters(
     /// here.</summary>
     public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
 
-    /// <summary>Backends that did not answer when their counters were read, by <c>namespace/pod</c>: nothing of theirs is
-    /// counted here.</summary>
+    /// <summary>
+    /// Backends that did not answer when their counters were read, by <c>namespace/pod</c>: nothing of theirs is
+    /// counted here.
+    /// </summary>
     public ImmutableSortedSet<string> SilentPods { get; init; } = [];
+
+    /// <summary>Backends whose counter began anew since the first reading, because they were restarted, by
+    /// <c>namespace/pod</c>. In a difference: in between; nothing of theirs is counted there.</summary>
+    public ImmutableSortedSet<string> RestartedPods { get; init; } = [];
 
     /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with
     /// reason 5xx), all nodes: requests that reached a backend and answer no client.</summary>
@@ -143,6 +149,9 @@ public sealed record ClusterCounters(
             .Union(Restarted(Requests, earlier.Requests))
             .Union(Restarted(Responses, earlier.Responses));
         var silent = SilentPods.Union(earlier.SilentPods);
+        var restarted = RestartedPods
+            .Except(earlier.RestartedPods)
+            .Union(Echo.Where(e => e.Value < earlier.Echo.GetValueOrDefault(e.Key)).Select(e => e.Key));
         ImmutableDictionary<HubbleKey, double> OfNodes(ImmutableDictionary<HubbleKey, double> counts) =>
             missing.IsEmpty ? counts : counts.RemoveRange(counts.Keys.Where(k => missing.Contains(k.Node)));
         return new ClusterCounters(
@@ -150,11 +159,12 @@ public sealed record ClusterCounters(
             OfNodes(Minus(Responses, earlier.Responses)),
             Minus(EgressFlows, earlier.EgressFlows).RemoveRange(missing),
             Minus(Drops, earlier.Drops),
-            Minus(Echo, earlier.Echo).RemoveRange(silent)
+            Minus(Echo, earlier.Echo).RemoveRange(silent.Union(restarted))
         )
         {
             MissingNodes = missing,
             SilentPods = silent,
+            RestartedPods = restarted,
             Repeated = Repeated - earlier.Repeated,
         };
     }

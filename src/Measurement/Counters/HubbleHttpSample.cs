@@ -43,7 +43,9 @@ public readonly record struct HubbleHttpSample(
     string Reporter
 )
 {
-    /// <summary>Requests; of <c>httpV2</c> (Cilium 1.13 and later) requests that were answered, with the status.</summary>
+    /// <summary>
+    /// Requests; of <c>httpV2</c> (Cilium 1.13 and later) requests that were answered, with the status.
+    /// </summary>
     public const string Requests = "hubble_http_requests_total";
 
     /// <summary>Responses; of <c>http</c> only.</summary>
@@ -71,7 +73,9 @@ public readonly record struct HubbleHttpSample(
         );
     }
 
-    /// <summary>Whether a status is only a class of them, as <c>2xx</c>; such counts as the first of its class.</summary>
+    /// <summary>
+    /// Whether a status is only a class of them, as <c>2xx</c>; such counts as the first of its class.
+    /// </summary>
     public static bool IsClass(string status) => status is [>= '1' and <= '5', 'x' or 'X', 'x' or 'X'];
 
     private static int StatusOf(string metric, string text)

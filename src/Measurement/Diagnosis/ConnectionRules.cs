@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using CiliumDebugging.Statistics;
 using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
@@ -71,8 +72,12 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
     }
 }
 
-/// <summary>cilium/cilium#14250: without socket load balancing, connections from a port that was used before repeat the
-/// old choice, so that a new Pod gets too little.</summary>
+/// <summary>
+/// cilium/cilium#14250: without socket load balancing, connections from a port that was used before repeat the old
+/// choice, so that a new Pod gets too little. Where the release chooses again for a connection that was closed
+/// (<see cref="ReleaseChanges.ReopenSelects"/>), they do so because the node saw neither FIN nor RST of the old
+/// connections: a silent close.
+/// </summary>
 public sealed class StaleConntrackRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
@@ -108,10 +113,15 @@ public sealed class StaleConntrackRule : IDiagnosisRule
             return null;
         var (shortOld, shortNew) = (Share(connections.OnOldPorts, young), Share(connections.OnNewPorts, young));
         var others = fromUnused ? $" and {shortNew:0.#} % of the others" : "";
+        var isSilent = ReleaseChanges.ReopenSelects.In(Remedies.Release(evidence.CiliumVersion)) is true;
+        var how = isSilent
+            ? $" Cilium {evidence.CiliumVersion} keeps a choice only where it saw no end of the old connection: these "
+                + "ended without FIN or RST."
+            : "";
         return Named(
-            "stale-conntrack",
+            isSilent ? "silent-close" : "stale-conntrack",
             "Connections from ports that were used before repeat an old choice of the load balancer: "
-                + $"{Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with "
+                + $"{Names(young)}, new since then, gets {shortOld:0.#} % of those{others}.{how} Consistent with "
                 + "cilium/cilium#14250.",
             $"service conntrack of {evidence.ClientNode}",
             [
@@ -128,8 +138,20 @@ public sealed class StaleConntrackRule : IDiagnosisRule
                 "the same shortage on ports never used before",
                 "a fair share on used ports after the entries' lifetime",
                 "the same picture with socket load balancing",
+                .. isSilent
+                    ? (string[])["the same picture after connections whose FIN or RST reached the client's node"]
+                    : [],
             ],
-            Remedies.For(Remedies.ServiceConntrack, evidence.CiliumVersion),
+            [
+                .. isSilent
+                    ? (string[])
+                        [
+                            "find what ends connections without FIN or RST: a killed client or node, a firewall that "
+                                + "drops them",
+                        ]
+                    : [],
+                .. Remedies.ServiceConntrack(evidence.CiliumVersion),
+            ],
             "https://github.com/cilium/cilium/issues/14250",
             "https://github.com/cilium/cilium/pull/19451"
         );
@@ -154,9 +176,12 @@ public sealed class FewClientPortsRule : IDiagnosisRule
             evidence.Connections is not { MaxRequests: 1, PortsKeepTheirPod: true } connections
             || 2 * connections.Ports > connections.Opened
             || evidence.Service.ClientIpAffinity
-            || !AllSucceed(phase)
             || !RequestsAreSkewed(phase)
         )
+            return null;
+        // With few ports, one may be taken still: that request fails at the client, and nowhere else.
+        var portless = phase.Unanswered.GetValueOrDefault(FailureText.NoClientPort);
+        if (phase.Failures != portless || phase.Pods.Sum(Answers) != phase.Requests - portless)
             return null;
         long Ports(PodPhase pod) =>
             connections.OnOldPorts.GetValueOrDefault(pod.Pod.Name)
@@ -177,12 +202,13 @@ public sealed class FewClientPortsRule : IDiagnosisRule
                     + "port that was used again went to the same pod again",
                 $"ports by pod: {byPod}",
                 "each connection carried one request",
+                .. portless > 0 ? (string[])[$"{portless} requests were not sent because no client port was free"] : [],
                 Remedies.Observed(evidence.CiliumVersion),
             ],
             ["a port whose connections go to several pods", "the same shares with many more client ports"],
             [
                 "many more client ports or addresses: a client that does not bind its port, a NAT with more addresses",
-                .. Remedies.For(Remedies.ServiceConntrack, evidence.CiliumVersion),
+                .. Remedies.ServiceConntrack(evidence.CiliumVersion),
             ],
             "https://github.com/cilium/cilium/issues/15683"
         );

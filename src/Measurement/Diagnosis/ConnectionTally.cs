@@ -9,6 +9,9 @@ public sealed class ConnectionTally
     /// <summary>Most connections that are distinguished.</summary>
     public const int Capacity = 20_000;
 
+    /// <summary>In pairs of Pods beyond <see cref="Capacity"/>; no Pod has this name.</summary>
+    private const string Other = "(other)";
+
     private readonly Dictionary<long, (long Requests, string? Pod, bool Several)> _connections = [];
     private readonly Dictionary<string, long> _onOld = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _onNew = new(StringComparer.Ordinal);
@@ -50,7 +53,10 @@ public sealed class ConnectionTally
     {
         if (_podByPort.TryGetValue(port, out var before))
         {
-            _repeats[(before, pod)] = _repeats.GetValueOrDefault((before, pod)) + 1;
+            var pair = (before, pod);
+            if (_repeats.Count >= Capacity && !_repeats.ContainsKey(pair))
+                pair = before == pod ? ("", "") : ("", Other);
+            _repeats[pair] = _repeats.GetValueOrDefault(pair) + 1;
         }
         else
         {

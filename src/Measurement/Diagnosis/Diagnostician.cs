@@ -49,17 +49,33 @@ public static class Diagnostician
         return DiagnosisResult.Unknown(Observation(evidence));
     }
 
+    /// <summary>
+    /// Session affinity, and yet several Pods answer one client, each on ports of its own. Requests from several nodes are
+    /// those of several clients.
+    /// </summary>
+    private static bool KeepsOldChoices(Evidence evidence) =>
+        evidence.Service.ClientIpAffinity
+        && evidence.Phase.Failures == 0
+        && evidence.ClientNodes.Length < 2
+        && evidence.Phase.Pods.Count(p => p.Ok > 0) > 1
+        && evidence.Connections is { MaxRequests: 1, PortsKeepTheirPod: true };
+
     private static string Observation(Evidence evidence)
     {
         var phase = evidence.Phase;
         var seen =
             phase.Requests == 0 ? "there was no request"
             : phase.Failures > 0 ? $"{phase.Failures} of {phase.Requests} requests failed"
+            : KeepsOldChoices(evidence)
+                ? "every request succeeds, and one client reached several pods although the Service keeps each client "
+                    + "address on one: ports that were used before keep their old choice, as with service conntrack "
+                    + "entries that are older than the run"
             : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase)
                 ? "the load is skewed while every request succeeds"
                     + (
                         evidence.Connections is { MaxRequests: 1, PortsKeepTheirPod: true }
-                            ? ", and a port that is used again keeps its pod, as with service conntrack entries, which may "
+                            ? ", and a port that is used again keeps its pod, as with service conntrack "
+                                + "entries, which may "
                                 + "be older than the run"
                             : ""
                     )
@@ -68,7 +84,8 @@ public static class Diagnostician
                     + "choose for this client"
             : SlowPodRule.SlowPod(phase) is { } slow
                 ? $"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, "
-                    + "much longer than the others; whether the pod or the network to its node is slow, a second pod on that "
+                    + "much longer than the others; whether the pod or the network to its node is slow, a "
+                    + "second pod on that "
                     + "node would show"
             : EvenRule.IsRepeated(phase)
                 ? "every request succeeds, and more requests reached the pods than the client knows of"

@@ -3,19 +3,35 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>A Pod answers, but slowly. A slow network to its node looks the same for a Pod that is alone on another node:
-/// then nothing is named.</summary>
+/// <summary>
+/// A Pod answers, but slowly. A slow network to its node looks the same for a Pod that is alone on another node: then
+/// nothing is named.
+/// </summary>
 public sealed class SlowPodRule : IDiagnosisRule
 {
+    /// <summary>
+    /// A pause of a moment, as a garbage collection or a busy processor makes it, is not a slow Pod: in a shorter
+    /// phase, or among fewer answers, it moves the mean as far.
+    /// </summary>
+    private const double MinSeconds = 3,
+        MinAnswers = 30;
+
     /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when
-    /// there is none or latency is not known.</summary>
+    /// there is none, when latency is not known, or when the phase is too short to tell.</summary>
     internal static PodPhase? SlowPod(PhaseReport phase)
     {
+        if (phase.Seconds < MinSeconds)
+            return null;
         var known = phase.Pods.Where(p => p.MeanLatencyMs > 0).OrderBy(p => p.MeanLatencyMs).ToList();
         if (known.Count < 2)
             return null;
         var (slowest, middle) = (known[^1], known[(known.Count - 1) / 2].MeanLatencyMs);
-        return slowest.MeanLatencyMs >= 3 * middle && slowest.MeanLatencyMs >= middle + 20 ? slowest : null;
+        return
+            Answers(slowest) >= MinAnswers
+            && slowest.MeanLatencyMs >= 3 * middle
+            && slowest.MeanLatencyMs >= middle + 20
+            ? slowest
+            : null;
     }
 
     public DiagnosisResult? Examine(Evidence evidence)
@@ -33,14 +49,16 @@ public sealed class SlowPodRule : IDiagnosisRule
         var others = phase.Pods.Where(p => p != slow && p.MeanLatencyMs > 0).Average(p => p.MeanLatencyMs);
         return Named(
             "slow-pod",
-            $"{slow.Pod.Name} answers slowly: {slow.MeanLatencyMs:0} ms on average, the other pods {others:0.#} ms; every "
+            $"{slow.Pod.Name} answers slowly: {slow.MeanLatencyMs:0} ms on average, the other pods {others:0.#} "
+                + "ms; every "
                 + "request succeeds and the load is not skewed.",
             $"{slow.Pod.Name} on {slow.Pod.Node}",
             [
                 $"{Answers(slow)} answers of {slow.Pod.Name} take {slow.MeanLatencyMs:0} ms on average",
                 isSilent ? Silence(slow)
                 : beside is null ? "the client is on its node, so that no network between nodes is involved"
-                : $"{beside.Pod.Name} on the same node takes {beside.MeanLatencyMs:0.#} ms, so that the network to that "
+                : $"{beside.Pod.Name} on the same node takes {beside.MeanLatencyMs:0.#} ms, so that the network "
+                    + "to that "
                     + "node is not slow",
             ],
             [

@@ -63,7 +63,8 @@ public sealed class PolicyDenialRule : IDiagnosisRule
         return Named(
             "policy-denial",
             $"Policies do not let the client reach {Names(denied)}: the Service chooses "
-                + $"{(denied.Count == 1 ? "it" : "them")} all the same, and {dropped} of {phase.Requests} requests get no "
+                + $"{(denied.Count == 1 ? "it" : "them")} all the same, and {dropped} of {phase.Requests} "
+                + "requests get no "
                 + "answer.",
             "policy enforcement on the client's and the pods' nodes",
             [
@@ -85,8 +86,10 @@ public sealed class PolicyDenialRule : IDiagnosisRule
     }
 }
 
-/// <summary>cilium/cilium#5403: a proxy repeats requests that a Pod answered with 5xx, so that the Pod gets several times
-/// what the client sent.</summary>
+/// <summary>
+/// cilium/cilium#5403: a proxy repeats requests that a Pod answered with 5xx, so that the Pod gets several times what
+/// the client sent.
+/// </summary>
 public sealed class RetryAmplificationRule : IDiagnosisRule
 {
     /// <summary>A Pod must get at least this many times the requests that ended at it.</summary>

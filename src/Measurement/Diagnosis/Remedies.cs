@@ -1,75 +1,62 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>The remedies that depend on the release of Cilium, in one table.</summary>
+/// <summary>The remedies that depend on the release of Cilium, made from the rows of
+/// <see cref="ReleaseChanges"/>. Those that fit any release are given where it is unknown.</summary>
 internal static class Remedies
 {
-    public const string OriginalSource = "original source";
-    public const string ServiceConntrack = "service conntrack";
+    /// <summary>For failures that come with the original source address and port.</summary>
+    public static ImmutableArray<string> OriginalSource(string? version) =>
+        [
+            .. Upgrade(ReleaseChanges.NoOriginalSourceWithTunnel, version),
+            .. Where(
+                ReleaseChanges.OriginalSourceSetting,
+                version,
+                $"proxy-use-original-source-address: \"false\" (Cilium {ReleaseChanges.OriginalSourceSetting.Since} or "
+                    + $"later, {ReleaseChanges.OriginalSourceSetting.Source})"
+            ),
+        ];
 
-    /// <param name="About">What it is a remedy for.</param>
-    /// <param name="From">First release that it fits; null: every one.</param>
-    /// <param name="Before">First release that it no longer fits; null: none.</param>
-    private sealed record Row(string About, string? From, string? Before, string Text);
+    /// <summary>For choices that service conntrack repeats.</summary>
+    public static ImmutableArray<string> ServiceConntrack(string? version)
+    {
+        const string Effect = "the backend is chosen at connect, without such an entry";
+        var isNew = ReleaseChanges.SocketLoadBalancingKey.In(Release(version));
+        return
+        [
+            .. isNew is true
+                ? []
+                : (string[])[$"socket load balancing (enable-host-reachable-services: \"true\"): {Effect}"],
+            .. isNew is false ? [] : (string[])[$"socket load balancing (bpf-lb-sock: \"true\"): {Effect}"],
+            .. Upgrade(ReleaseChanges.ReopenSelectsAfterGrace, version),
+            .. Upgrade(ReleaseChanges.ReopenSelects, version),
+            "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)",
+        ];
+    }
 
-    private static readonly Row[] s_table =
-    [
-        new(
-            OriginalSource,
-            null,
-            "1.9.9",
-            "upgrade to Cilium 1.9.9, 1.10.0 or later: the report is about 1.9.0, and releases up to 1.15 do not use the "
-                + "original source with a tunnel (cilium/cilium#14594)"
-        ),
-        new(
-            OriginalSource,
-            "1.19.0",
-            null,
-            "proxy-use-original-source-address: \"false\" (Cilium 1.19.0 or later, cilium/cilium#42946)"
-        ),
-        new(
-            ServiceConntrack,
-            null,
-            "1.10.0",
-            "socket load balancing (enable-host-reachable-services: \"true\"): the backend is chosen at connect, without "
-                + "such an entry"
-        ),
-        new(
-            ServiceConntrack,
-            "1.10.0",
-            null,
-            "socket load balancing (bpf-lb-sock: \"true\"): the backend is chosen at connect, without such an entry"
-        ),
-        new(
-            ServiceConntrack,
-            null,
-            "1.12.0",
-            "upgrade to Cilium 1.12 or later: a SYN on an entry closed for longer than a minute chooses again "
-                + "(cilium/cilium#19451, cilium/cilium#19800)"
-        ),
-        new(
-            ServiceConntrack,
-            "1.12.0",
-            "1.16.0",
-            "upgrade to Cilium 1.16 or later: a SYN on a closed entry chooses again at once"
-        ),
-        new(ServiceConntrack, null, null, "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)"),
-    ];
-
-    /// <summary>The remedies that fit a release; all of them where it is unknown.</summary>
-    public static ImmutableArray<string> For(string about, string? version) =>
-        [.. s_table.Where(r => r.About == about && Fits(r, version)).Select(r => r.Text)];
-
-    /// <summary>Whether a release is at least another one; null when it is unknown.</summary>
-    public static bool? IsAtLeast(string? version, string other) =>
-        Version.TryParse(version, out var release) ? release >= Version.Parse(other) : null;
+    /// <summary>The release that a cluster runs; null where it is unknown.</summary>
+    public static CiliumVersion? Release(string? version) =>
+        CiliumVersion.TryParse(version, out var release) ? release : null;
 
     /// <summary>The release as an observation.</summary>
     public static string Observed(string? version) =>
         version is null ? "the release of Cilium is unknown" : $"the agents run Cilium {version}";
 
-    private static bool Fits(Row row, string? version) =>
-        (row.From is null || IsAtLeast(version, row.From) is not false)
-        && (row.Before is null || IsAtLeast(version, row.Before) is not true);
+    /// <summary>An upgrade for the releases before a change, and for an unknown one.</summary>
+    private static IEnumerable<string> Upgrade(ReleaseChange change, string? version)
+    {
+        if (Release(version) is not { } release || release < change.Since)
+        {
+            var until = change.Until is { } end ? $" and before {end}" : " or later";
+            yield return $"upgrade to Cilium {change.Since}{until}: {change.What} ({change.Source})";
+        }
+    }
+
+    private static IEnumerable<string> Where(ReleaseChange change, string? version, string text)
+    {
+        if (change.In(Release(version)) is not false)
+            yield return text;
+    }
 }

@@ -45,9 +45,11 @@ public sealed class SessionAffinityRule : IDiagnosisRule
     }
 }
 
-/// <summary>A traffic policy <c>Local</c>: traffic stays on the node that translates the Service's address, and is dropped
-/// where that node has no Pod (kubernetes#121371). External load balancers spread over nodes, not Pods (kubernetes#97147,
-/// AKS#4905).</summary>
+/// <summary>
+/// A traffic policy <c>Local</c>: traffic stays on the node that translates the Service's address, and is dropped where
+/// that node has no Pod (kubernetes#121371). External load balancers spread over nodes, not Pods (kubernetes#97147,
+/// AKS#4905).
+/// </summary>
 public sealed class LocalTrafficPolicyRule : IDiagnosisRule
 {
     /// <summary>At most this part of the requests may go elsewhere, or succeed where none should.</summary>
@@ -85,7 +87,8 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
         var remainder =
             strays == 0
                 ? ""
-                : $"; {strays} of {phase.Requests} requests were answered elsewhere, as when a port that was used before "
+                : $"; {strays} of {phase.Requests} requests were answered elsewhere, as when a port that was "
+                    + "used before "
                     + "the policy repeats its old choice";
         if (local.Count == 0)
         {
@@ -114,7 +117,8 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
             $"The Service keeps traffic on the node ({field}: Local): only {Names(local)} on {node} "
                 + $"{(local.Count == 1 ? "gets" : "get")} load from there{remainder}.",
             [
-                $"{phase.Requests - strays} of {phase.Requests} requests, none or few to the {others} pod(s) on other nodes",
+                $"{phase.Requests - strays} of {phase.Requests} requests, none or few to the {others} pod(s) on "
+                    + "other nodes",
             ]
         );
 

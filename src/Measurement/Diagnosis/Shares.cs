@@ -67,8 +67,10 @@ internal static class Shares
             && !AreSkewed(chosen, Answers);
     }
 
-    /// <summary>Whether some Pods account for every failure: nothing but requests without an answer, together with those
-    /// Pods' own answers as many as the Service gives them, while the other Pods share the rest evenly.</summary>
+    /// <summary>
+    /// Whether some Pods account for every failure: nothing but requests without an answer, together with those Pods'
+    /// own answers as many as the Service gives them, while the other Pods share the rest evenly.
+    /// </summary>
     /// <param name="share">The part of the requests that these Pods were given.</param>
     public static bool AccountForFailures(PhaseReport phase, List<PodPhase> pods, out ShareInterval share)
     {

@@ -1,11 +1,14 @@
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>cilium/cilium#14268 as it was reported: with an HTTP rule on both sides every success comes from Pods on the
+/// <summary>
+/// cilium/cilium#14268 as it was reported: with an HTTP rule on both sides every success comes from Pods on the
 /// client's node, and every other Pod accounts for 503s that the proxy of the client's node generated. The cause is
-/// unknown.</summary>
+/// unknown.
+/// </summary>
 public sealed class TwoSidedL7Rule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
@@ -65,7 +68,7 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
             ],
             [
                 "remove the HTTP rules of one side (an L4 rule is enough there)",
-                .. Remedies.For(Remedies.OriginalSource, evidence.CiliumVersion),
+                .. Remedies.OriginalSource(evidence.CiliumVersion),
             ],
             "https://github.com/cilium/cilium/issues/14268",
             "https://github.com/cilium/cilium/pull/14594"
@@ -77,10 +80,11 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
     {
         const string Report = "Consistent with cilium/cilium#14268";
         const string Source = "that proxy then uses the client's own source address and port";
-        return Remedies.IsAtLeast(version, "1.9.9") is true
+        return ReleaseChanges.TwoSidedL7Fails.In(Remedies.Release(version)) is false
             ? $"{Report}, but predicted for Cilium {version}, not observed: it is reported for 1.9.0, and agents of "
-                + "1.19.4 did not show it. A capture on the node of a pod would confirm it: SYNs with the client's own "
-                + "source address and port that get no answer."
-            : $"{Report}, which reports it for Cilium 1.9.0; as reported, {Source}. Why such connections fail is unknown.";
+                + $"{ReleaseChanges.Compared} did not show it. A capture on the node of a pod would confirm it: SYNs with the "
+                + "client's own source address and port that get no answer."
+            : $"{Report}, which reports it for Cilium 1.9.0; as reported, {Source}. Why such connections fail "
+                + "is unknown.";
     }
 }

@@ -79,7 +79,8 @@ internal static class CountsChoice
         var nothing = $"{service.Namespace}/{service.Name} got no request in ";
         return nothing
             + seconds.ToString("0", CultureInfo.InvariantCulture)
-            + " s. Send traffic, or make it count: Hubble counts HTTP requests where an HTTP rule is on their path, pods "
+            + " s. Send traffic, or make it count: Hubble counts HTTP requests where an HTTP rule is on their "
+            + "path, pods "
             + "with a counter of their own";
     }
 

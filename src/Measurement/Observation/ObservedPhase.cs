@@ -53,14 +53,14 @@ internal static class ObservedPhase
                     Kind = VerdictKind.Skewed,
                     FurtherConnections = 0,
                 }
-                : Withhold(verdict, withheld);
+                : verdict.Withhold(withheld);
         }
 
         ClientNodeRow Row(string node, AsymptoticShares shares) =>
             new(
                 node.Length > 0 ? node : "(outside)",
                 new BackendCounts([.. shares.Counts.Select(c => (long)Math.Round(c))], 0),
-                Withhold(view.RowVerdict(shares, unit), withheld)
+                view.RowVerdict(shares, unit).Withhold(withheld)
             );
     }
 
@@ -88,17 +88,6 @@ internal static class ObservedPhase
                 .ToImmutableSortedDictionary(u => u.What, u => u.Count, StringComparer.Ordinal),
         };
     }
-
-    private static Verdict Withhold(Verdict verdict, string? reason) =>
-        reason is null
-            ? verdict
-            : verdict with
-            {
-                Kind = VerdictKind.Undecided,
-                ErrorProbability = null,
-                FurtherConnections = null,
-                Withheld = reason,
-            };
 
     private static ImmutableArray<PodPhase> SeenByHubble(
         ObservedView view,

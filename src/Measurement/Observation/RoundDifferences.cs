@@ -11,9 +11,17 @@ public sealed record RoundDifference(double From, double To, ImmutableDictionary
 /// <summary>Makes increments of cumulative counters. An interval goes from one round in which every target was read to
 /// the next such round, so a missed scrape costs none of the counts; an interval in which a counter went back or a
 /// process was replaced is left out whole, for every pod alike: what was counted in it before the reset is gone, and
-/// half an interval would be skew. Not thread-safe.</summary>
+/// half an interval would be skew. So is one in which a counter appears with more than it can have counted since the
+/// round before. Not thread-safe.</summary>
 public sealed class RoundDifferences
 {
+    /// <summary>
+    /// A counter that appears with more than this, and with this many times what any other one counted meanwhile, was
+    /// there before and not seen.
+    /// </summary>
+    private const double MuchAtOnce = 1_000,
+        TimesTheOthers = 10;
+
     private readonly Dictionary<ScrapeTarget, TargetScrape> _last = [];
     private double _lastAt = double.NaN;
 
@@ -26,12 +34,19 @@ public sealed class RoundDifferences
     /// <summary>Intervals that were left out because of a reset.</summary>
     public int IntervalsLost { get; private set; }
 
+    /// <summary>
+    /// The targets of the last round with counters that appeared with counts from before: what was counted until then
+    /// is not all there was.
+    /// </summary>
+    public ImmutableArray<ScrapeTarget> Late { get; private set; } = [];
+
     /// <returns>What was counted since the last complete one; null when this one is incomplete, the first, or an
     /// interval with a reset ends here.</returns>
     public RoundDifference? Add(ScrapeRound round)
     {
         ArgumentNullException.ThrowIfNull(round);
         Rounds++;
+        Late = [];
         var complete = !round.Scrapes.IsEmpty;
         foreach (var scrape in round.Scrapes)
         {
@@ -64,6 +79,8 @@ public sealed class RoundDifferences
                 }
             }
         }
+        Late = usable ? LateOf(counts) : [];
+        usable &= Late.IsEmpty;
         var from = _lastAt;
         _last.Clear();
         foreach (var scrape in round.Scrapes)
@@ -77,6 +94,20 @@ public sealed class RoundDifferences
     {
         _lastAt = double.NaN;
         _last.Clear();
+    }
+
+    /// <summary>The targets with counters that appeared with old counts.</summary>
+    private ImmutableArray<ScrapeTarget> LateOf(ImmutableDictionary<CounterKey, double>.Builder counts)
+    {
+        bool IsNew(CounterKey key) => key.Kind is not CounterKind.Lost && !_last[key.Target].Counters!.ContainsKey(key);
+        var most = counts.Where(c => !IsNew(c.Key)).Select(c => c.Value).DefaultIfEmpty().Max();
+        return
+        [
+            .. counts
+                .Where(c => c.Value > Math.Max(MuchAtOnce, TimesTheOthers * most) && IsNew(c.Key))
+                .Select(c => c.Key.Target)
+                .Distinct(),
+        ];
     }
 
     /// <summary>Another process, a counter that went back, or none left of those that were there: a process that has

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Measurement.Observation;
 
@@ -66,7 +67,7 @@ public sealed record TargetScrape(
     /// <param name="target">The target.</param>
     /// <param name="error">Why, which may quote it.</param>
     public static TargetScrape Failed(ScrapeTarget target, string error) =>
-        new(target, null, ForeignText.OneLine(error, MaxError));
+        new(target, null, TerminalText.OneLine(error, MaxError));
 }
 
 /// <summary>All targets at one moment.</summary>

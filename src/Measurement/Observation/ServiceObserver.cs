@@ -7,7 +7,7 @@ namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>Evaluates a Service of a cluster that is only observed: takes rounds of scrapes and what the objects say at
 /// that moment. A change of the backends, of their readiness, or of the rules on the way to them begins a new phase and
-/// is a recorded event; the interval it falls into is left out. Bounded memory, no clock, not thread-safe.</summary>
+/// is a recorded event, and so are counters that appear with old counts; the interval it falls into is left out. Bounded memory, no clock, not thread-safe.</summary>
 public sealed class ServiceObserver
 {
     /// <summary>Events remembered, the latest ones.</summary>
@@ -17,6 +17,7 @@ public sealed class ServiceObserver
 
     private readonly List<RecordedEvent> _events = [];
     private readonly List<string> _notes = [];
+    private readonly MissingCounters _missing = new();
 
     /// <param name="service">The Service when observing begins.</param>
     /// <param name="options">Error probability of each verdict, and tolerance.</param>
@@ -58,17 +59,9 @@ public sealed class ServiceObserver
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(service);
         if (ServiceChange.Describe(Service, service) is { } change)
-        {
-            var why = new RecordedEvent(change, TimeSpan.FromSeconds(round.At));
-            _events.Add(why);
-            if (_events.Count > MaxEvents)
-                _events.RemoveAt(0);
-            Hubble.Change(service, why);
-            Backends.Change(service, why);
-            Phase = (round.At, round.At);
-            Phases++;
-        }
+            BeginPhase(change, round.At, service);
         Service = service;
+        round = _missing.Mark(round, service);
         foreach (var note in round.Notes)
             if (_notes.Count < MaxNotes && !_notes.Contains(note))
                 _notes.Add(note);
@@ -78,8 +71,23 @@ public sealed class ServiceObserver
             if (!own.IsEmpty)
                 view.Add(new ScrapeRound(round.At, own), service);
         }
+        var late = Hubble.Differences.Late.Concat(Backends.Differences.Late).Select(t => t.Name).Distinct().ToList();
+        if (late.Count > 0)
+            BeginPhase($"counters of {string.Join(", ", late)} appeared with counts from before", round.At, service);
         Phase = (Phase.Start, round.At);
         Chart(round, service);
+    }
+
+    private void BeginPhase(string change, double at, ObservedService service)
+    {
+        var why = new RecordedEvent(change, TimeSpan.FromSeconds(at));
+        _events.Add(why);
+        if (_events.Count > MaxEvents)
+            _events.RemoveAt(0);
+        Hubble.Change(service, why);
+        Backends.Change(service, why);
+        Phase = (at, at);
+        Phases++;
     }
 
     private void Chart(ScrapeRound round, ObservedService service)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
@@ -7,14 +8,21 @@ using CiliumDebugging.Measurement.Reports.Document;
 
 namespace CiliumDebugging.Measurement.Reports;
 
-/// <summary>A report for people who must not know the cluster: names of Pods, namespaces, nodes, Services and hosts,
-/// and all addresses, are replaced by names that say what they were (<c>pod-1</c>, <c>node-2</c>), the same everywhere
-/// in the report. Numbers stay. Settings keep their keys, and values that are a number, a switch or a word of Cilium's
-/// own vocabulary.</summary>
+/// <summary>
+/// A report for people who must not know the cluster. It is built from what is allowed: numbers, versions of Cilium and
+/// Kubernetes, links to known bugs, and the words of this program's own sentences. Names of Pods, namespaces, nodes,
+/// Services and workloads become names that say what they were (<c>pod-1</c>, <c>node-2</c>), the same everywhere in
+/// the report; whatever else is text becomes <c>(redacted)</c>, and times of day are left out.
+/// </summary>
 public static partial class Redaction
 {
+    private const string Hidden = "(redacted)";
+
+    /// <summary>Longest run of digits that is a number and not an account's.</summary>
+    private const int MaxDigits = 10;
+
     /// <summary>Values of Cilium's settings that say nothing of the cluster.</summary>
-    private static readonly ImmutableHashSet<string> s_words = ImmutableHashSet.Create(
+    private static readonly ImmutableHashSet<string> s_values = ImmutableHashSet.Create(
         StringComparer.OrdinalIgnoreCase,
         (
             "true false disabled enabled vxlan geneve native tunnel always never default kvstore crd kubernetes "
@@ -23,12 +31,11 @@ public static partial class Redaction
         ).Split(' ')
     );
 
-    /// <summary>Fields whose text is the program's own: the schema, where known bugs are described, times,
-    /// versions.</summary>
-    private static readonly ImmutableHashSet<string> s_fixed = ImmutableHashSet.Create(
-        StringComparer.Ordinal,
-        "schema kind end source links startedAt environment ciliumVersion settings".Split(' ')
-    );
+    /// <summary>
+    /// The words of this program's sentences, the keys of Cilium's settings that it knows, and the links of its
+    /// diagnoses.
+    /// </summary>
+    private static readonly FrozenSet<string> s_words = ReadWords();
 
     /// <summary>The same report without names.</summary>
     /// <param name="document">The report.</param>
@@ -37,26 +44,13 @@ public static partial class Redaction
     {
         ArgumentNullException.ThrowIfNull(document);
         var names = Names(document, nodes ?? []);
-        var safe = document with
-        {
-            Redacted = true,
-            Environment = document.Environment with { System = OperatingSystem(document.Environment.System) },
-            Cluster = document.Cluster with
-            {
-                Settings = document.Cluster.Settings.ToImmutableSortedDictionary(
-                    s => s.Key,
-                    s => IsHarmless(s.Value) ? s.Value : "(redacted)",
-                    StringComparer.Ordinal
-                ),
-            },
-        };
+        var safe = document with { Redacted = true, StartedAt = DateTimeOffset.UnixEpoch, Policies = [] };
         var tree = JsonNode.Parse(ReportJson.Write(safe))!;
-        return ReportJson.Read(Replace(tree, inNames: false, text => Text(text, names))!.ToJsonString());
+        return ReportJson.Read(Replace(tree, "", names)!.ToJsonString());
     }
 
-    /// <summary>Every name the report knows, longest first, so that a Pod's name goes before the Deployment's it begins
-    /// with.</summary>
-    private static List<(string Name, string Alias)> Names(ReportDocument document, IEnumerable<string> nodes)
+    /// <summary>Every name that the report's fields of names have.</summary>
+    private static Dictionary<string, string> Names(ReportDocument document, IEnumerable<string> nodes)
     {
         Dictionary<string, string> aliases = new(StringComparer.Ordinal);
         Dictionary<string, int> numbers = new(StringComparer.Ordinal);
@@ -74,7 +68,11 @@ public static partial class Redaction
             Add("namespace", pod.Namespace);
         }
         foreach (var row in document.Phases.SelectMany(p => p.ClientNodes))
+        {
             Add("node", row.Node);
+            foreach (var pod in row.ByPod.Keys)
+                Add("pod", pod);
+        }
         Add("node", document.Cluster.ClientNode);
         foreach (var node in nodes)
             Add("node", node);
@@ -85,97 +83,146 @@ public static partial class Redaction
             if (parts.Length == 2)
                 Add("namespace", parts[0]);
         }
-        if (Uri.TryCreate(document.Load.Url, UriKind.Absolute, out var url))
-            Host(url.Host, Add);
-        if (ObservedName().Match(document.Scenario.Title) is { Success: true } observed)
+        if (Uri.TryCreate(document.Load.Url, UriKind.Absolute, out var url) && !IPAddress.TryParse(url.Host, out _))
         {
-            Add("namespace", observed.Groups[1].Value);
-            Add("service", observed.Groups[2].Value);
-            Add("scenario", document.Scenario.Name);
+            var parts = url.Host.Split('.');
+            Add("service", parts[0]);
+            if (parts.Length > 1)
+                Add("namespace", parts[1]);
         }
-        // What a Deployment's Pods have in common names the application, too.
-        var suffixed = aliases.Keys.Select(n => PodSuffix().Match(n)).Where(m => m.Success).ToList();
-        foreach (var prefix in suffixed.Select(m => m.Groups[1].Value).Distinct())
-            Add("workload", prefix);
-        return
-        [
-            .. aliases
-                .OrderByDescending(a => a.Key.Length)
-                .ThenBy(a => a.Key, StringComparer.Ordinal)
-                .Select(a => (a.Key, a.Value)),
-        ];
+        return aliases;
     }
 
-    private static void Host(string host, Action<string, string?> add)
-    {
-        if (IPAddress.TryParse(host, out _))
-            return;
-        var parts = host.Split('.');
-        add("service", parts[0]);
-        if (parts.Length > 1)
-            add("namespace", parts[1]);
-        if (parts.Length > 2)
-            add("domain", string.Join('.', parts[2..]));
-    }
-
-    private static string Text(string text, List<(string Name, string Alias)> names)
-    {
-        foreach (var (name, alias) in names)
-        {
-            if (!text.Contains(name, StringComparison.Ordinal))
-                continue;
-            // After a dot too: a namespace and a domain follow a Service's name.
-            text = Regex.Replace(
-                text,
-                $"(?<![A-Za-z0-9-]){Regex.Escape(name)}(?![A-Za-z0-9-])",
-                alias,
-                RegexOptions.CultureInvariant,
-                TimeSpan.FromSeconds(1)
-            );
-        }
-        text = Ipv4().Replace(text, "(address)");
-        return Ipv6().Replace(text, m => IPAddress.TryParse(m.Value, out _) ? "(address)" : m.Value);
-    }
-
-    /// <summary>Field names are the schema's, except in the one map that has Pods for keys.</summary>
-    private static JsonNode? Replace(JsonNode? node, bool inNames, Func<string, string> text) =>
+    /// <summary>The tree without anything that is not allowed.</summary>
+    private static JsonNode? Replace(JsonNode? node, string field, Dictionary<string, string> names) =>
         node switch
         {
-            JsonObject map => new JsonObject(
-                map.Select(f =>
-                    KeyValuePair.Create(
-                        inNames ? text(f.Key) : f.Key,
-                        s_fixed.Contains(f.Key) ? f.Value?.DeepClone() : Replace(f.Value, f.Key == "byPod", text)
-                    )
-                )
-            ),
-            JsonArray list => new JsonArray([.. list.Select(item => Replace(item, inNames: false, text))]),
-            JsonValue value when value.TryGetValue<string>(out var s) => JsonValue.Create(text(s)),
+            JsonObject map when field == "settings" => Settings(map),
+            JsonObject map => Fields(map, field, names),
+            JsonArray list when field == "links" => new JsonArray([
+                .. list.Select(l => (string?)l).Where(IsKnownLink).Select(l => JsonValue.Create(l)),
+            ]),
+            JsonArray list => new JsonArray([.. list.Select(item => Replace(item, field, names))]),
+            JsonValue value when value.TryGetValue<string>(out var text) => JsonValue.Create(Field(field, text, names)),
             _ => node?.DeepClone(),
         };
 
+    /// <summary>
+    /// Field names are the schema's, except in the maps that have Pods or kinds of failures for keys.
+    /// </summary>
+    private static JsonObject Fields(JsonObject map, string field, Dictionary<string, string> names)
+    {
+        var safe = new JsonObject();
+        foreach (var (key, value) in map)
+        {
+            var name = field is "byPod" or "unanswered" ? Text(key, names) : key;
+            for (var n = 2; safe.ContainsKey(name); n++)
+                name = string.Create(CultureInfo.InvariantCulture, $"{Text(key, names)} {n}");
+            safe[name] = Replace(value, key, names);
+        }
+        return safe;
+    }
+
+    private static string Field(string field, string text, Dictionary<string, string> names) =>
+        field switch
+        {
+            "schema" => ReportDocument.SchemaName,
+            "startedAt" => text,
+            "source" => IsKnownLink(text) ? text : "",
+            "url" => Url(text, names),
+            _ => Text(text, names),
+        };
+
+    private static JsonObject Settings(JsonObject settings)
+    {
+        var safe = new JsonObject();
+        foreach (var (key, value) in settings)
+            if (s_words.Contains(key))
+                safe[key] = IsHarmless((string?)value ?? "") ? (string?)value : Hidden;
+        return safe;
+    }
+
+    /// <summary>Path and query are whatever somebody wrote.</summary>
+    private static string Url(string text, Dictionary<string, string> names)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            return text.Length == 0 ? "" : Hidden;
+        var host = IPAddress.TryParse(url.Host.Trim('[', ']'), out _)
+            ? "address"
+            : string.Join('.', url.Host.Split('.').Take(2).Select(part => names.GetValueOrDefault(part, "name")));
+        var port = url.IsDefaultPort ? "" : string.Create(CultureInfo.InvariantCulture, $":{url.Port}");
+        return $"{url.Scheme}://{host}{port}/";
+    }
+
+    /// <summary>A sentence of its allowed words; spaces and punctuation stay.</summary>
+    private static string Text(string text, Dictionary<string, string> names) =>
+        names.TryGetValue(text, out var alias)
+            ? alias
+            : Token()
+                .Replace(text, token => Word(token.Value, names))
+                .Replace($"{Hidden} {Hidden}", Hidden, StringComparison.Ordinal);
+
+    private static string Word(string word, Dictionary<string, string> names)
+    {
+        var core = word.Trim('.', '-', '/', ':', '\'', '’', '@');
+        if (core.Length == 0)
+            return word;
+        var at = word.IndexOf(core, StringComparison.Ordinal);
+        return word[..at] + Core(core, names) + word[(at + core.Length)..];
+    }
+
+    private static string Core(string core, Dictionary<string, string> names)
+    {
+        if (names.TryGetValue(core, out var alias))
+            return alias;
+        if (IsAllowed(core))
+            return core;
+        var parts = core.Split('/');
+        return parts.Length > 1 && parts.All(p => names.ContainsKey(p) || IsAllowed(p))
+            ? string.Join('/', parts.Select(p => names.GetValueOrDefault(p, p)))
+            : Hidden;
+    }
+
+    private static bool IsAllowed(string word) =>
+        word.Length > 0
+        && (
+            s_words.Contains(word.ToLowerInvariant())
+            || (Number().IsMatch(word) && word.Count(char.IsAsciiDigit) <= MaxDigits)
+            || Issue().IsMatch(word)
+        );
+
+    private static bool IsKnownLink(string? link) => link is not null && s_words.Contains(link);
+
     private static bool IsHarmless(string value) =>
         value.Length == 0
-        || s_words.Contains(value)
-        || double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
-        || Duration().IsMatch(value);
+        || s_values.Contains(value)
+        || (value.Length <= MaxDigits && (Number().IsMatch(value) || Duration().IsMatch(value)));
 
-    private static string OperatingSystem(string system) =>
-        system.Split(' ')[0]
-        + (system.EndsWith(')') ? system[system.LastIndexOf(" (", StringComparison.Ordinal)..] : "");
+    private static FrozenSet<string> ReadWords()
+    {
+        using var stream = typeof(Redaction).Assembly.GetManifestResourceStream("redaction-words.txt")!;
+        using var reader = new StreamReader(stream);
+        return reader
+            .ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .ToFrozenSet(StringComparer.Ordinal);
+    }
 
-    [GeneratedRegex(@"\b\d{1,3}(?:\.\d{1,3}){3}\b")]
-    private static partial Regex Ipv4();
+    /// <summary>Letters, digits and what joins them to a name.</summary>
+    [GeneratedRegex(@"[\p{L}\p{M}\p{N}_\-./:@'’\\=?&#$!*{}^`~]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Token();
 
-    [GeneratedRegex(@"(?<![0-9A-Za-z:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![0-9A-Za-z:])")]
-    private static partial Regex Ipv6();
+    /// <summary>A number or a version with at most three dots that is not an address, with a unit of this program's.
+    /// </summary>
+    [GeneratedRegex(
+        @"^v?\d+(?:[.,]\d+){0,2}(?:E[-+]?\d{1,3})?(?:ns|us|µs|ms|s|m|h|/s|xx|s-?)?$",
+        RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Number();
 
-    [GeneratedRegex(@"^(.+?)(?:-[a-z0-9]{6,10})?-[a-z0-9]{5}$")]
-    private static partial Regex PodSuffix();
+    [GeneratedRegex(@"^cilium/cilium(?:#\d{1,6}|@[0-9a-f]{7,12})$", RegexOptions.CultureInvariant)]
+    private static partial Regex Issue();
 
-    [GeneratedRegex(@"^Service ([^/ ]+)/([^ ]+) as observed$")]
-    private static partial Regex ObservedName();
-
-    [GeneratedRegex(@"^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$")]
+    [GeneratedRegex(@"^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$", RegexOptions.CultureInvariant)]
     private static partial Regex Duration();
 }

@@ -23,6 +23,9 @@ public static class ReportFiles
 
     private const int MaxOfOneSecond = 1000;
 
+    /// <summary>The files of a short run together are larger than this.</summary>
+    private const int MinBytes = 64 * 1024;
+
     /// <summary>Writes the files as <c>parent/scenario-yyyyMMdd-HHmmss/</c> (UTC, start of the load), or with -2, -3,
     /// …
     /// behind it when that exists. They appear together: they are written to a hidden folder beside it, which is then
@@ -58,6 +61,27 @@ public static class ReportFiles
         {
             Directory.Delete(hidden, recursive: true);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Tries whether a report could be written: makes the folder of all runs when there is none, and a file in it.
+    /// </summary>
+    /// <param name="parent">The folder of all runs.</param>
+    /// <exception cref="IOException">It could not: the folder is a file, or the disk is full. Nothing is left behind.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written. Nothing is left behind.</exception>
+    public static void Try(string parent)
+    {
+        Directory.CreateDirectory(parent);
+        var hidden = Directory.CreateDirectory(Path.Combine(parent, $".{Path.GetRandomFileName()}")).FullName;
+        try
+        {
+            File.WriteAllBytes(Path.Combine(hidden, Json), new byte[MinBytes]);
+        }
+        finally
+        {
+            Directory.Delete(hidden, recursive: true);
         }
     }
 

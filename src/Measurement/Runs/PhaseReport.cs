@@ -14,6 +14,12 @@ public sealed record PhaseReport
     /// </summary>
     public bool IsEvaluated { get; init; } = true;
 
+    /// <summary>Whether the run ended early in it, so that its counts are incomplete.</summary>
+    public bool IsCutOff { get; init; }
+
+    /// <summary>Why the machine of the lab could not keep up, so that nothing is concluded; null: it could.</summary>
+    public string? MachineGate { get; init; }
+
     /// <summary>Start, s since the load began.</summary>
     public double Start { get; init; }
 
@@ -51,8 +57,9 @@ public sealed record PhaseReport
     /// <summary>Latency; null without a request.</summary>
     public LatencySummary? Latency { get; init; }
 
-    /// <summary>Whether HTTP rules applied to egress of the client and to ingress of the backends when the phase
-    /// ended.</summary>
+    /// <summary>
+    /// Whether HTTP rules applied to egress of the client and to ingress of the backends while the phase lasted.
+    /// </summary>
     public (bool Client, bool Backends) HttpRules { get; init; }
 
     /// <summary>The mechanism seen in this phase; null before the diagnosis.</summary>

@@ -13,6 +13,13 @@ public enum ReleaseEvidence
 /// <summary>Whether a run showed what its scenario predicts, in words.</summary>
 public static class Reproduction
 {
+    /// <summary>Of a run that ended early.</summary>
+    /// <param name="scenario">Name of the scenario.</param>
+    /// <param name="checks">Number of expectations; 0: the result is empty.</param>
+    /// <param name="reason">Why it ended early.</param>
+    public static string Incomplete(string scenario, int checks, string reason) =>
+        checks == 0 ? "" : $"whether {scenario} is reproduced is not known: {reason}";
+
     /// <param name="scenario">Name of the scenario.</param>
     /// <param name="checks">Number of expectations; 0: the result is empty.</param>
     /// <param name="held">Those that were met.</param>

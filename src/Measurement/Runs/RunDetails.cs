@@ -36,6 +36,9 @@ public sealed record RunDetails
     /// <summary>The steps taken, one line each.</summary>
     public ImmutableArray<string> Steps { get; init; } = [];
 
+    /// <summary>The policy files that the steps apply.</summary>
+    public ImmutableArray<PolicyFile> Policies { get; init; } = [];
+
     /// <summary>Everything that was done to the cluster under load.</summary>
     public ImmutableArray<RecordedEvent> Events { get; init; } = [];
     public ImmutableArray<SeriesSample> Series { get; init; } = [];
@@ -46,3 +49,8 @@ public sealed record RunDetails
     /// <summary>Samples that could not be taken.</summary>
     public int SeriesMissed { get; init; }
 }
+
+/// <summary>A policy file that a run applied.</summary>
+/// <param name="File">Its name.</param>
+/// <param name="Yaml">Its text.</param>
+public sealed record PolicyFile(string File, string Yaml);

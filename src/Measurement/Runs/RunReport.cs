@@ -20,6 +20,15 @@ public sealed record ReconciliationLine(string What, string Left, double LeftCou
 /// <param name="Observed">What was observed instead, or in support of it.</param>
 public sealed record ExpectationResult(string What, bool Holds, string Observed);
 
+/// <summary>Why a run ended before its last step.</summary>
+/// <param name="Reason">What happened, without a full stop: the run was interrupted, a Pod was killed.</param>
+/// <param name="IsInterruption">Whether the user ended it; otherwise something failed.</param>
+public sealed record EarlyEnd(string Reason, bool IsInterruption)
+{
+    /// <summary>A signal or a key ended the run.</summary>
+    public static EarlyEnd Interrupted { get; } = new("the run was interrupted", IsInterruption: true);
+}
+
 public sealed record RunReport
 {
     /// <summary>Name of the scenario.</summary>
@@ -43,6 +52,28 @@ public sealed record RunReport
     public required ImmutableArray<PhaseReport> Phases { get; init; }
 
     /// <summary>
+    /// Why this is only a part of the run; null: it is complete. The phases that were complete are evaluated as ever,
+    /// counts are not reconciled, and what was under way when it ended is not part of any conclusion.
+    /// </summary>
+    public EarlyEnd? EndedEarly { get; init; }
+
+    /// <summary>
+    /// Whether the operator makes the changes. Nothing is expected of such a run, and it says what its latest phase
+    /// shows.
+    /// </summary>
+    public bool IsManual { get; init; }
+
+    /// <summary>
+    /// Why the machine of the lab could not keep up with the load, with the numbers: the run is undecided then, and no
+    /// mechanism is named. Null: it could. A manual run recovers from that with its next phase, another one does not:
+    /// what it expects is a comparison of its phases.
+    /// </summary>
+    public string? MachineGate =>
+        IsManual
+            ? Latest.MachineGate
+            : Phases.Where(p => p.IsEvaluated).Select(p => p.MachineGate).FirstOrDefault(g => g is not null);
+
+    /// <summary>
     /// The last phase whose shares are evaluated: the state of the run. The last of all where none is.
     /// </summary>
     public PhaseReport Latest => Phases.LastOrDefault(p => p.IsEvaluated) ?? Phases[^1];
@@ -57,7 +88,9 @@ public sealed record RunReport
     /// <summary>Delivery over the whole run: episodes of skew with their onsets.</summary>
     public required SkewStatus Status { get; init; }
 
-    /// <summary>The mechanism seen in the last phase; failures while backends were changing, where that shows none.</summary>
+    /// <summary>
+    /// The mechanism seen in the last phase; failures while backends were changing, where that shows none.
+    /// </summary>
     public required DiagnosisResult Diagnosis { get; init; }
 
     /// <summary>Client, Hubble and backend counts of the whole run, compared in pairs.</summary>
@@ -86,17 +119,21 @@ public sealed record RunReport
 
     /// <summary>Whether the run showed what its scenario predicts, in words; empty without expectations.</summary>
     public string Reproduced =>
-        Reproduction.Describe(
-            Scenario,
-            Expectations.Length,
-            Expectations.Count(e => e.Holds),
-            Phases[^1].Ok,
-            Phases[^1].Requests
-        );
+        (EndedEarly?.Reason ?? MachineGate) is { } reason
+            ? Reproduction.Incomplete(Scenario, Expectations.Length, reason)
+            : Reproduction.Describe(
+                Scenario,
+                Expectations.Length,
+                Expectations.Count(e => e.Holds),
+                Phases[^1].Ok,
+                Phases[^1].Requests
+            );
 
     /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
 
-    /// <summary>Whether every expectation was reproduced.</summary>
-    public bool Holds => Expectations.All(e => e.Holds);
+    /// <summary>
+    /// Whether the run is complete, the machine kept up with it, and every expectation was reproduced.
+    /// </summary>
+    public bool Holds => EndedEarly is null && MachineGate is null && Expectations.All(e => e.Holds);
 }

@@ -43,12 +43,14 @@ internal sealed class StatusOfRun
     public StatusOfRun(RunReport report, LiveSample live, TimeZoneInfo? clock)
     {
         (_report, _live, _clock, _phase) = (report, live, clock, report.Latest);
-        _newest = report.Phases[^1] is { Failures: > 0 } ending ? ending : _phase;
+        _newest = report.Phases[^1] is { Failures: > 0, IsCutOff: false } ending ? ending : _phase;
         var fails = live.Pods.IsEmpty ? _newest.Failures : live.FailedPerSecond * live.Window;
         var succeeds = live.Pods.IsEmpty ? _newest.Ok : live.OkPerSecond * live.Window;
-        _isFailing = live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few;
-        _isOutage = succeeds == 0 && fails >= Outage;
-        _verdict = VerdictNow();
+        // What a machine that cannot keep up shows is not concluded to be the cluster's.
+        var keepsUp = report.MachineGate is null;
+        _isFailing = keepsUp && (live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few);
+        _isOutage = keepsUp && succeeds == 0 && fails >= Outage;
+        _verdict = CurrentVerdict.Of(report);
         var isCalled = _isOutage || _verdict.Kind is VerdictKind.Skewed;
         _pods = [.. _phase.Pods.Select((p, i) => StatusOf(p, _phase.Delivery.Successes.Shares[i].Expected, isCalled))];
         // Less than a fair share for a moment takes "even" back until the evidence of the phase or the monitor decides.
@@ -73,12 +75,17 @@ internal sealed class StatusOfRun
     /// <summary>Whether skew was called earlier in the run.</summary>
     private bool WasCalled =>
         _report.Status.EpisodesTotal > 0
-        || _report.Phases.SkipLast(1).Any(p => p.Delivery.Successes.Kind is VerdictKind.Skewed);
+        || _report.Phases.SkipLast(1).Any(p => p is { MachineGate: null, Delivery.Successes.Kind: VerdictKind.Skewed });
 
     public RunStatus Evaluate()
     {
+        if (_report.MachineGate is { } gate)
+            return Gated(gate);
         if (_kind is RunStatusKind.Waiting)
-            return Unevaluated() with { Pods = _pods };
+        {
+            var waiting = Unevaluated();
+            return waiting with { Title = Partial(waiting.Title), Pods = _pods };
+        }
         var (since, after) = _kind switch
         {
             RunStatusKind.Balanced => ("", ""),
@@ -94,7 +101,7 @@ internal sealed class StatusOfRun
         {
             Kind = _kind,
             Headline = headline,
-            Title = Title(headline, since, after),
+            Title = Partial(Title(headline, since, after)),
             Answers = answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
             Silent = silent.Count == 0 ? "" : Describe(silent, describeClient: false),
             Failures = HowRequestsFail(),
@@ -109,33 +116,27 @@ internal sealed class StatusOfRun
         };
     }
 
-    /// <summary>
-    /// The verdict on the phase. An alarm of this phase lasts until recovery, although the phase as a whole may still
-    /// look even. On kept connections and on ports that are used again, the requests may be skewed while the few
-    /// choices behind them are undecided; that has no error bound.
-    /// </summary>
-    private Verdict VerdictNow()
+    private string Partial(string title) =>
+        _report.EndedEarly is { } end ? $"Partial result, because {end.Reason}: {title}" : title;
+
+    /// <summary>The machine could not keep up: nothing is said of the cluster.</summary>
+    private RunStatus Gated(string gate)
     {
-        var verdict = _phase.Delivery.Successes;
-        if (verdict.Kind is VerdictKind.Skewed || verdict.Withheld is not null)
-            return verdict;
-        var isAlarm =
-            _report.Status is { State: VerdictKind.Skewed, Episodes: [.., { End: EpisodeEnd.Open } open] }
-            && open.AlarmAt.TotalSeconds >= _phase.Start;
-        if (isAlarm)
-            return verdict with { Kind = VerdictKind.Skewed, FurtherConnections = 0 };
-        if (verdict.Connections >= _phase.Ok)
-            return verdict;
-        var expected = ExpectedShares.Weighted(
-            [.. verdict.Shares.Select(s => s.Backend)],
-            [.. verdict.Shares.Select(s => s.Expected)]
-        );
-        var requests = SkewTest.Evaluate(
-            expected,
-            new BackendCounts([.. _phase.Pods.Select(p => p.Ok)], 0),
-            unit: SelectionUnit.RepeatedChoice
-        );
-        return requests.Kind is VerdictKind.Skewed ? requests : verdict;
+        var headline = $"Undecided: {gate}";
+        var (requests, ok) = (_report.Totals.Requests, _report.Totals.Ok);
+        return new RunStatus
+        {
+            Kind = RunStatusKind.Undecided,
+            Headline = headline,
+            Title = Partial(headline),
+            Answers = $"{ok} of {requests} requests succeeded.",
+            Why =
+                $"Nothing is concluded about the cluster, because {gate}: use a lower rate, or a machine that does "
+                + "nothing else.",
+            Verdict = _verdict,
+            VerdictText = VerdictWords(),
+            Pods = _pods,
+        };
     }
 
     private PodStatus StatusOf(PodPhase pod, double expected, bool isCalled)
@@ -239,10 +240,12 @@ internal sealed class StatusOfRun
             RunStatusKind.Balanced => "No skew",
             _ => "No skew found",
         };
-        var lost = _report.Phases.Where(p => !p.IsEvaluated).Sum(p => p.Failures);
+        var strays = Shares.StrayAnswers(_phase);
+        var lost = _report.Phases.Where(p => p is { IsEvaluated: false, IsCutOff: false }).Sum(p => p.Failures);
         return lost > 0
             ? $"{result}, but {lost} of {requests} requests failed while the cluster was changing"
-            : $"{result}: {answered} of {total} pods answered, {succeeded}";
+            : $"{result}: {answered} of {total} pods {(total < _pods.Length ? "that should get load " : "")}answered, "
+                + $"{succeeded}{(strays > 0 ? $", {strays} of them by other pods" : "")}";
     }
 
     /// <summary>The Pod whose share differs most from its fair share.</summary>

@@ -213,6 +213,7 @@ public sealed partial class OneStatusTests
         );
         console.Profile.Width = 400;
         SummaryText.Write(report, console);
+        SummaryText.Write(report, console, verbose: true);
         return text.ToString().ReplaceLineEndings("\n");
     }
 

@@ -49,6 +49,17 @@ public sealed class TerminalKeysTests
         keys.Single(k => k.Key == 'd').Command.ShouldBe(new PageCommand(PageAction.DeletePod, "backend/far")); // not the one that answers everything
     }
 
+    [Theory]
+    [InlineData(41, "1 remove one  2 apply two  q quit  ? keys")]
+    [InlineData(80, "1 remove one  2 apply two  d delete pod  x stop  s run a  q quit  ? keys")]
+    public void The_line_of_keys_fits_and_always_names_how_to_quit(int columns, string line)
+    {
+        var shown = TerminalKeys.OneLine(TerminalKeys.Of(s_state, s_lab), columns);
+
+        shown.ShouldBe(line);
+        shown.Length.ShouldBeLessThanOrEqualTo(columns);
+    }
+
     [Fact]
     public void Without_a_run_there_is_nothing_to_stop_and_after_the_last_scenario_comes_the_first()
     {

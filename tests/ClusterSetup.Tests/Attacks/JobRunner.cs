@@ -116,6 +116,7 @@ internal sealed class JobRunner : IPodLogs
         string podName,
         int? tailLines,
         bool follow,
+        bool previous,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {

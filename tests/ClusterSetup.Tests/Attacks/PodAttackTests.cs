@@ -77,13 +77,17 @@ public sealed class PodAttackTests
         return writer.ToString();
     }
 
-    private static async Task<PodAttackResult> RunAsync(JobRunner runner, PodAttackOrder order)
+    private static async Task<PodAttackResult> RunAsync(
+        JobRunner runner,
+        PodAttackOrder order,
+        Action<string>? progress = null
+    )
     {
         await using var api = await ApiFixture.StartAsync(logs: runner);
         var running = runner.RunAsync(api, order.Namespace, Cancel);
         try
         {
-            return await new PodAttack(api.Client, TimeProvider.System).RunAsync(order, Cancel);
+            return await new PodAttack(api.Client, TimeProvider.System, progress).RunAsync(order, Cancel);
         }
         finally
         {
@@ -98,7 +102,10 @@ public sealed class PodAttackTests
     public async Task The_results_of_all_pods_merge_exactly_and_the_job_is_deleted()
     {
         var runner = new JobRunner { Pod = index => ("Succeeded", Output(Results(index))) };
-        var result = await RunAsync(runner, Order);
+        List<string> lines = [];
+        var result = await RunAsync(runner, Order, lines.Add);
+        lines.ShouldNotBeEmpty();
+        lines.ShouldAllBe(line => line.EndsWith(" have ended") && line.Contains(" of 4 pods attack, "));
 
         var expected = Results(0);
         for (var index = 1; index < 4; index++)

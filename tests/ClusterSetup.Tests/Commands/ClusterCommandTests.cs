@@ -43,11 +43,11 @@ public sealed class ClusterCommandTests : IDisposable
         environments.ShouldAllBe(e => e.Contains("OTEL_EXPORTER_OTLP_HEADERS=x-otlp-api-key=k"));
 
         await EndAsync(cluster, "-TERM", pods);
-        cluster.ExitCode.ShouldBe(130);
+        cluster.ExitCode.ShouldBe(143);
     }
 
     [Theory]
-    [InlineData("-HUP", 130)]
+    [InlineData("-HUP", 129)]
     [InlineData("-INT", 130)]
     [InlineData("the end of its owner", 0)]
     [InlineData("-KILL", 137)]
@@ -100,9 +100,20 @@ public sealed class ClusterCommandTests : IDisposable
     private Process Start(string file, params (string Key, string Value)[] environment)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll");
+        // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
         var start = new ProcessStartInfo(
-            "dotnet",
-            ["exec", program, "cluster", "--kubeconfig", file, "--exit-with", $"{_owner.Id}"]
+            "env",
+            [
+                "--default-signal=INT",
+                "dotnet",
+                "exec",
+                program,
+                "cluster",
+                "--kubeconfig",
+                file,
+                "--exit-with",
+                $"{_owner.Id}",
+            ]
         )
         {
             RedirectStandardOutput = true,

@@ -1,7 +1,7 @@
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Cilium;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 

@@ -3,9 +3,9 @@ using System.Text;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
@@ -20,7 +20,7 @@ public class GoldenTests
     {
         var text = new StringBuilder();
         string? last = null;
-        var first = default(CiliumDebugging.Datapath.Cilium.CiliumVersion);
+        var first = default(CiliumVersion);
         var previous = first;
         foreach (var release in ChartValues.Published.Releases)
         {

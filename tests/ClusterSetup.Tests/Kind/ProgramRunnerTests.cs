@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
-using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.ServiceDefaults.Processes;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;

@@ -1,8 +1,8 @@
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.Releases;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
@@ -33,6 +33,7 @@ public sealed class StepTests : IAsyncLifetime
             case "$all" in
               "get clusters") test -s '{{Clusters}}' && cat '{{Clusters}}' || echo 'No kind clusters found.' >&2;;
               "create cluster"*) echo lab >> '{{Clusters}}'; cp '{{kubeconfig}}' "$last"; echo "token: very-secret";;
+              "export kubeconfig"*) cp '{{kubeconfig}}' "$last";;
               "delete cluster"*) : > '{{Clusters}}';;
               "version -q") echo 0.33.0;;
               *) exit 1;;
@@ -55,7 +56,7 @@ public sealed class StepTests : IAsyncLifetime
         return new KindLab(
             plan!,
             _fakes.Runner(),
-            TimeProvider.System,
+            new SteppedClock(),
             WorkloadImages.FindSources(AppContext.BaseDirectory)!
         );
     }
@@ -83,6 +84,23 @@ public sealed class StepTests : IAsyncLifetime
         await RunAsync(new RemoveCluster(lab));
         lab.State.IsOurs.ShouldBeFalse();
         (await RunAsync(new RemoveCluster(lab))).ShouldContain("done already: there is none");
+    }
+
+    [Fact]
+    public async Task A_cluster_whose_address_has_changed_gets_another_kubeconfig()
+    {
+        var lab = Lab();
+        await RunAsync(new CreateCluster(lab));
+        KubeconfigFile.Write(
+            lab.State.Kubeconfig,
+            new Uri("https://127.0.0.1:1"),
+            ApiFixture.Token,
+            ApiFixture.AuthorityPem
+        );
+
+        (await RunAsync(new CreateCluster(Lab()))).ShouldContain("done already: it answers");
+
+        _fakes.Calls[^1].ShouldStartWith($"kind export kubeconfig --name lab --kubeconfig {lab.State.Kubeconfig}");
     }
 
     [Fact]

@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
 using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.Releases;
+using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
@@ -123,7 +127,7 @@ public sealed class UpTests : IAsyncLifetime
     public async Task Up_makes_everything_up_again_finds_it_done_status_says_so_and_down_leaves_nothing()
     {
         var first = await UpAsync();
-        first.ShouldContain("[8/8] wait until the workloads are ready");
+        first.ShouldContain("[9/9] wait until the workloads are ready");
         first.ShouldNotContain("very-secret");
         Changes
             .Select(c => string.Join(' ', c.Split(' ').Take(2)))
@@ -150,20 +154,32 @@ public sealed class UpTests : IAsyncLifetime
         var changes = Changes.Count();
         var versions = await VersionsAsync();
         var second = await UpAsync();
-        second.Split("done already").Length.ShouldBe(8, "all but looking at the programs is done");
+        second.Split("done already").Length.ShouldBe(9, "all but looking at the programs is done");
         Changes.Count().ShouldBe(changes, "up twice changes nothing");
         (await VersionsAsync()).ShouldBe(versions, "no object is written again");
 
-        using var status = new StringWriter();
-        (
-            await new StepList(
-                [.. Lab().Steps().Where(s => s is not CheckPrerequisites)],
-                status,
-                TimeProvider.System
-            ).StatusAsync(Cancellation)
-        ).ShouldBeTrue(status.ToString());
+        await StatusAsync(expected: ExitCode.Success);
+        var status = JsonDocument.Parse(await RunAsync("status", ExitCode.Success, "--format", "json")).RootElement;
+        status.GetProperty("isComplete").GetBoolean().ShouldBeTrue();
+        status
+            .GetProperty("steps")
+            .EnumerateArray()
+            .Count(s => s.GetProperty("done").GetString() is { Length: > 0 })
+            .ShouldBe(8, "all but looking at the programs");
 
-        await UpAsync(o => o with { RunnerScenario = "stale-conntrack" });
+        await UpAsync(o => o with { RunnerScenario = "stale-conntrack", Cilium = new CiliumVersion(1, 9, 1) });
+        (await StatusAsync(expected: ExitCode.Success)).ShouldContain(
+            "✓ install Cilium 1.9.1",
+            customMessage: "status looks for what the last up was to make"
+        );
+        await _api.Client.BatchV1.DeleteNamespacedJobAsync(
+            "scenario-runner",
+            "cilium-debugging",
+            propagationPolicy: "Background",
+            cancellationToken: Cancellation
+        );
+        (await StatusAsync(expected: ExitCode.NotReproduced)).ShouldContain("- apply the workloads");
+        await UpAsync(o => o with { RunnerScenario = "stale-conntrack", Cilium = new CiliumVersion(1, 9, 1) });
         (
             await _api.Client.BatchV1.ReadNamespacedJobAsync(
                 "scenario-runner",
@@ -282,16 +298,21 @@ public sealed class UpTests : IAsyncLifetime
         return output.ToString();
     }
 
+    private Task<string> DownAsync() => RunAsync("down", ExitCode.Success);
+
+    private Task<string> StatusAsync(ExitCode expected) => RunAsync("status", expected);
+
     /// <summary>The command as one types it: it has two of the options that <c>up</c> has.</summary>
-    private async Task DownAsync()
+    private async Task<string> RunAsync(string command, ExitCode expected, params string[] more)
     {
-        using var down = Start(_fakes.Folder, At("decoy"), "down", "--name", "lab", "--state", State);
+        using var process = Start(_fakes.Folder, At("decoy"), [command, "--name", "lab", "--state", State, .. more]);
         var (output, error) = (
-            down.StandardOutput.ReadToEndAsync(Cancellation),
-            down.StandardError.ReadToEndAsync(Cancellation)
+            process.StandardOutput.ReadToEndAsync(Cancellation),
+            process.StandardError.ReadToEndAsync(Cancellation)
         );
-        await down.WaitForExitAsync(Cancellation);
-        down.ExitCode.ShouldBe(0, $"{await output}\n{await error}");
+        await process.WaitForExitAsync(Cancellation);
+        process.ExitCode.ShouldBe((int)expected, $"{await output}\n{await error}");
+        return await output;
     }
 
     private async Task<List<string>> VersionsAsync() =>
@@ -305,9 +326,16 @@ public sealed class UpTests : IAsyncLifetime
 
     private Process Start(string home, string kubeconfig, params string[] arguments)
     {
+        // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
         var start = new ProcessStartInfo(
-            "dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll"), .. arguments]
+            "env",
+            [
+                "--default-signal=INT",
+                DotnetProcess.DotnetHost(),
+                "exec",
+                Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll"),
+                .. arguments,
+            ]
         )
         {
             RedirectStandardOutput = true,

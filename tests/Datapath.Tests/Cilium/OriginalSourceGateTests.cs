@@ -1,4 +1,5 @@
 using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Tests.Cilium;
 
@@ -45,7 +46,7 @@ public class OriginalSourceGateTests
     [InlineData("1.19.4", false)]
     public void Only_1_9_0_to_1_9_8_are_reported_to_fail_and_have_the_stand_in(string text, bool fails)
     {
-        Version(text).ReportedToFail.ShouldBe(fails);
+        ReleaseChanges.TwoSidedL7Fails.In(Version(text)).ShouldBe(fails);
         CiliumConfig
             .Parse([KeyValuePair.Create("sandbox-cilium-version", text)])
             .Sockets.ShouldBe(fails ? SocketScope.Shared : SocketScope.PerNode);

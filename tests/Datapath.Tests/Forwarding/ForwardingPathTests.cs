@@ -5,6 +5,7 @@ using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Sockets;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Releases;
 using CiliumDebugging.Testing;
 using CsCheck;
 
@@ -16,9 +17,6 @@ public class ForwardingPathTests
 {
     private const string Backend = "two-sided-l7/backend-policy.yaml";
     private const string LoadTest = "two-sided-l7/load-test-policy.yaml";
-
-    private static readonly TcpEndpoint s_proxy = new(0x0A00_0001, 50_000);
-    private static readonly TcpEndpoint s_ingressProxy = new(0x0A00_0002, 50_001);
 
     /// <summary>Where the proxies' sockets live: a row of the table.</summary>
     private static CiliumConfig Row(string name) =>
@@ -61,13 +59,25 @@ public class ForwardingPathTests
     [Fact]
     public void What_fails_is_the_syn_of_the_egress_proxy_at_the_destinations_redirect_and_it_times_out()
     {
-        var cluster = new Cluster(Row("shared"), LoadTest, Backend);
+        var cluster = new TwoNodeCluster(Row("shared"), LoadTest, Backend);
         var hops = cluster.Walk(cluster.Client, cluster.RemotePod, out _);
         hops.Select(h => h.Action).ShouldBe([HopAction.ToEgressProxy, HopAction.LostAtRedirect]);
         hops[0].Node!.Name.ShouldBe("client-node");
         hops[1].Node!.Name.ShouldBe("other-node");
         hops[1].Reason.ShouldBeNull("TCP_INVALID_SYN is not among Hubble's drop reasons");
         hops[1].Wire.ShouldBe(hops[0].Wire, "the egress proxy's own SYN has the 4-tuple of the socket it accepted");
+    }
+
+    [Theory]
+    [InlineData("shared")]
+    [InlineData("one namespace per node")]
+    public void A_port_that_is_used_again_while_its_old_socket_is_being_closed_reaches_the_pod(string row)
+    {
+        var onlyIngress = new TwoNodeCluster(Row(row), Backend);
+        for (var i = 0; i < 3; i++)
+            onlyIngress
+                .Walk(onlyIngress.Client, onlyIngress.RemotePod, out _)[0]
+                .Action.ShouldBe(HopAction.ToIngressProxy);
     }
 
     [Theory]
@@ -81,12 +91,12 @@ public class ForwardingPathTests
         bool original
     )
     {
-        var cluster = new Cluster(Row(row), LoadTest, Backend);
+        var cluster = new TwoNodeCluster(Row(row), LoadTest, Backend);
         var hops = cluster.Walk(cluster.Client, toLocalPod ? cluster.LocalPod : cluster.RemotePod, out _);
         hops.Select(h => h.Action).ShouldBe([HopAction.ToEgressProxy, HopAction.ToIngressProxy, HopAction.ToPod]);
-        hops[1].Wire.Source.ShouldBe(original ? hops[0].Client : s_proxy);
+        hops[1].Wire.Source.ShouldBe(original ? hops[0].Client : TwoNodeCluster.EgressProxy);
         // The ingress proxy never uses it (pkg/proxy, createEnvoyRedirect).
-        hops[2].Wire.Source.ShouldBe(s_ingressProxy);
+        hops[2].Wire.Source.ShouldBe(TwoNodeCluster.IngressProxy);
         hops.ShouldAllBe(h => h.Source!.Name == "load-test" && h.HttpRules != null);
     }
 
@@ -118,7 +128,7 @@ public class ForwardingPathTests
     [Fact]
     public void Two_sockets_with_the_same_ends_in_one_namespace_fail_at_connect()
     {
-        var cluster = new Cluster(Row("one namespace per node"), LoadTest, Backend);
+        var cluster = new TwoNodeCluster(Row("one namespace per node"), LoadTest, Backend);
         var accepted = cluster.Path.Connect(
             cluster.Snapshot,
             new FourTuple(cluster.Client, cluster.RemotePod),
@@ -127,10 +137,10 @@ public class ForwardingPathTests
             out _
         );
         cluster
-            .Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var first, out _)
+            .Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, TwoNodeCluster.EgressProxy, out var first, out _)
             .Action.ShouldBe(HopAction.ToIngressProxy);
         cluster
-            .Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var second, out _)
+            .Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, TwoNodeCluster.EgressProxy, out var second, out _)
             .Action.ShouldBe(HopAction.AddressNotAvailable);
         first.ShouldNotBeNull();
         second.ShouldBeNull();
@@ -139,7 +149,7 @@ public class ForwardingPathTests
     [Fact]
     public void A_pod_that_was_deleted_meanwhile_resets_at_each_proxy_and_a_service_without_it_at_once()
     {
-        var cluster = new Cluster(Row("one namespace per node"), LoadTest, Backend);
+        var cluster = new TwoNodeCluster(Row("one namespace per node"), LoadTest, Backend);
         var gone = cluster.Snapshot with
         {
             Pods = cluster.Snapshot.Pods.Where(p => p.Key != cluster.RemotePod.Address).ToFrozenDictionary(),
@@ -151,9 +161,13 @@ public class ForwardingPathTests
             new Random(1),
             out _
         );
-        cluster.Path.ConnectFromEgressProxy(gone, accepted, s_proxy, out _, out _).Action.ShouldBe(HopAction.Reset);
+        cluster
+            .Path.ConnectFromEgressProxy(gone, accepted, TwoNodeCluster.EgressProxy, out _, out _)
+            .Action.ShouldBe(HopAction.Reset);
         var atIngress = accepted with { Action = HopAction.ToIngressProxy, Node = cluster.Path.Node("other-node") };
-        cluster.Path.ConnectFromIngressProxy(gone, atIngress, s_proxy, out _).Action.ShouldBe(HopAction.Reset);
+        cluster
+            .Path.ConnectFromIngressProxy(gone, atIngress, TwoNodeCluster.EgressProxy, out _)
+            .Action.ShouldBe(HopAction.Reset);
         cluster
             .Path.Connect(gone, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _)
             .Action.ShouldBe(HopAction.Reset);
@@ -186,7 +200,7 @@ public class ForwardingPathTests
         HopAction local
     )
     {
-        var cluster = new Cluster(
+        var cluster = new TwoNodeCluster(
             CiliumConfig.Parse([
                 KeyValuePair.Create("sandbox-cilium-version", release),
                 KeyValuePair.Create("sandbox-service-proxy", proxy),
@@ -213,7 +227,7 @@ public class ForwardingPathTests
     [Fact]
     public void A_pod_that_reaches_itself_through_its_service_passes_no_policy()
     {
-        var cluster = new Cluster(Row("shared"), Backend);
+        var cluster = new TwoNodeCluster(Row("shared"), Backend);
         var service = new ServiceTable([new ServiceFrontend(cluster.Vip, [new ServiceBackend(1, cluster.LocalPod)])]);
         var snapshot = cluster.Snapshot with { Services = service };
         Hop Connect(TcpEndpoint client, TcpEndpoint destination) =>
@@ -228,7 +242,7 @@ public class ForwardingPathTests
     [Fact]
     public void Policy_decides_on_the_backend_port_after_translation_and_drops_on_the_side_that_denies()
     {
-        var cluster = new Cluster(Row("shared"), LoadTest, Backend);
+        var cluster = new TwoNodeCluster(Row("shared"), LoadTest, Backend);
         var egress = cluster.Path.Connect(
             cluster.Snapshot,
             new FourTuple(cluster.Client, cluster.RemotePod with { Port = 9999 }),
@@ -253,7 +267,7 @@ public class ForwardingPathTests
     [Fact]
     public void A_source_that_is_no_pod_is_the_host_which_policy_always_lets_through()
     {
-        var cluster = new Cluster(Row("shared"), LoadTest, Backend);
+        var cluster = new TwoNodeCluster(Row("shared"), LoadTest, Backend);
         var hop = cluster.Path.Connect(
             cluster.Snapshot,
             new FourTuple(new TcpEndpoint(0x7F00_0001, 40_000), cluster.LocalPod),
@@ -283,7 +297,7 @@ public class ForwardingPathTests
             .Sample(
                 (row, egress, ingress, all) =>
                 {
-                    var cluster = new Cluster(
+                    var cluster = new TwoNodeCluster(
                         Row(row),
                         [.. egress ? [LoadTest] : Array.Empty<string>(), .. ingress ? [Backend] : Array.Empty<string>()]
                     );
@@ -311,76 +325,9 @@ public class ForwardingPathTests
 
     private static bool Arrives(CiliumConfig config, bool toLocalPod, params string[] policies)
     {
-        var cluster = new Cluster(config, policies);
+        var cluster = new TwoNodeCluster(config, policies);
         var last = cluster.Walk(cluster.Client, toLocalPod ? cluster.LocalPod : cluster.RemotePod, out _)[^1].Action;
         last.ShouldBeOneOf(HopAction.ToPod, HopAction.LostAtRedirect);
         return last is HopAction.ToPod;
-    }
-
-    /// <summary>Two nodes: the client and a backend on one, a backend on the other.</summary>
-    private sealed class Cluster
-    {
-        public Cluster(CiliumConfig config, params string[] policies)
-        {
-            var lab = new CiliumDebugging.Testing.PolicyLab([
-                .. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p))),
-            ]);
-            PodEntry[] pods =
-            [
-                new("load-test", "load-test", "client-node", Client.Address, "1", lab.LoadTest),
-                new("backend", "local", "client-node", LocalPod.Address, "2", lab.Backend),
-                new("backend", "remote", "other-node", RemotePod.Address, "3", lab.Backend),
-            ];
-            var services = new ServiceTable([
-                new ServiceFrontend(Vip, [new ServiceBackend(1, LocalPod), new ServiceBackend(2, RemotePod)]),
-            ]);
-            Snapshot = new ClusterSnapshot(
-                pods.ToFrozenDictionary(p => p.Address),
-                services,
-                lab.Policies,
-                lab.Identities
-            );
-            var shared = new SocketTable();
-            Path = new ForwardingPath([Node("client-node", 0x0A00_0001), Node("other-node", 0x0A00_0002)]);
-            NodeDatapath Node(string name, uint address) =>
-                new(name, address, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable());
-        }
-
-        public TcpEndpoint Client { get; } = new(0x0AF4_0302, 40_001);
-
-        public TcpEndpoint LocalPod { get; } = new(0x0AF4_0303, 8080);
-
-        public TcpEndpoint RemotePod { get; } = new(0x0AF4_0103, 8080);
-
-        public TcpEndpoint Vip { get; } = new(0x0A60_0001, 8080);
-
-        public ClusterSnapshot Snapshot { get; }
-
-        public ForwardingPath Path { get; }
-
-        /// <summary>One connection through all its hops, which stay open; <paramref name="holds"/> are the sockets it
-        /// takes.</summary>
-        public List<Hop> Walk(TcpEndpoint client, TcpEndpoint destination, out List<IDisposable> holds)
-        {
-            var taken = new List<IDisposable>();
-            void Take(params IDisposable?[] some) => taken.AddRange(some.OfType<IDisposable>());
-            var hops = new List<Hop>
-            {
-                Path.Connect(Snapshot, new FourTuple(client, destination), 0, new Random(1), out var accepted),
-            };
-            Take(accepted);
-            if (hops[^1].Action is HopAction.ToEgressProxy)
-            {
-                hops.Add(Path.ConnectFromEgressProxy(Snapshot, hops[^1], s_proxy, out var connecting, out accepted));
-                Take(connecting, accepted);
-            }
-            if (hops[^1].Action is HopAction.ToIngressProxy)
-            {
-                hops.Add(Path.ConnectFromIngressProxy(Snapshot, hops[^1], s_ingressProxy, out var connecting));
-                Take(connecting);
-            }
-            holds = taken;
-            return hops;
-        }
     }
 }

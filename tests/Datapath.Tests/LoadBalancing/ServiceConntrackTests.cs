@@ -197,8 +197,8 @@ public class ServiceConntrackTests
                             return false;
                         if (!expected)
                             conntrack.Set(Client(port), ++backend, now);
-                        // What is in the table has been established before; a new entry lives for a SYN's lifetime, which
-                        // is never shorter than these.
+                        // What is in the table has been established before; a new entry lives for a SYN's lifetime,
+                        // which is never shorter than these.
                         naive[port] = (expected ? entry.Backend : backend, now + lifetime, null);
                         if (kind == 1)
                             conntrack.Continue(Client(port), now).ShouldBe(naive[port].Backend);

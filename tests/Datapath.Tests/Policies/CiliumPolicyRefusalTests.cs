@@ -1,6 +1,6 @@
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Releases;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Datapath.Tests.Policies;
@@ -25,7 +25,8 @@ public class CiliumPolicyRefusalTests
         "unknown field"
     )]
     [InlineData("  egress: [{fromEndpoints: []}]", "spec.egress[0].fromEndpoints", "unknown field")]
-    [InlineData("  egress: [{toServices: []}]", "spec.egress[0].toServices", "not enforced")]
+    [InlineData("  egressDeny: [{toFQDNs: []}]", "spec.egressDeny[0].toFQDNs", "unknown field")]
+    [InlineData("  ingress: [{fromServices: []}]", "spec.ingress[0].fromServices", "unknown field")]
     [InlineData("  egress: [{toGroups: []}]", "spec.egress[0].toGroups", "not enforced")]
     [InlineData("  egress: [{toNodes: []}]", "spec.egress[0].toNodes", "not enforced")]
     [InlineData(
@@ -270,6 +271,36 @@ public class CiliumPolicyRefusalTests
     )]
     [InlineData("  ingress: [{icmps: [{fields: [{family: IPv4}]}]}]", "spec.ingress[0].icmps[0].fields[0]", "'type'")]
     [InlineData(
+        "  ingress: [{icmps: [{fields: [{type: 8, family: v4}]}]}]",
+        "spec.ingress[0].icmps[0].fields[0].family",
+        "IPv4 or IPv6"
+    )]
+    [InlineData(
+        "  ingress: [{icmps: [{fields: [{type: PacketTooBig}]}]}]",
+        "spec.ingress[0].icmps[0].fields[0].type",
+        "EchoRequest"
+    )]
+    [InlineData(
+        "  ingress: [{icmps: [{fields: [{type: '256'}]}]}]",
+        "spec.ingress[0].icmps[0].fields[0].type",
+        "0 to 255"
+    )]
+    [InlineData(
+        "  egress: [{toServices: [{k8sServiceSelector: {namespace: a}}]}]",
+        "spec.egress[0].toServices[0].k8sServiceSelector",
+        "'selector'"
+    )]
+    [InlineData(
+        "  egress: [{toServices: [{k8sService: {serviceName: a}}], toEntities: [world]}]",
+        "spec.egress[0]",
+        "does not combine toEntities and toServices"
+    )]
+    [InlineData(
+        "  egress: [{toCIDRSet: [{cidrGroupRef: x, except: [1.2.3.4]}]}]",
+        "spec.egress[0].toCIDRSet[0].except[0]",
+        "address block"
+    )]
+    [InlineData(
         "  egress: [{toCIDRSet: [{cidrGroupRef: x, cidr: 10.0.0.0/8}]}]",
         "spec.egress[0].toCIDRSet[0]",
         "not several"
@@ -314,45 +345,4 @@ public class CiliumPolicyRefusalTests
                     .Replace("  endpointSelector: {matchLabels: {app: backend}}\n", "", StringComparison.Ordinal)
             )
             .Message.ShouldContain(message);
-
-    /// <summary>What releases before accepted or refused.</summary>
-    [Theory]
-    [InlineData("  ingress: [{fromCIDR: [192.0.2.1]}]", "1.15.0", "1.16.0")]
-    [InlineData("  ingress: []", "1.17.0", "1.18.0")]
-    public void A_cilium_policy_is_refused_from_a_release_on(string rules, string accepting, string refusing)
-    {
-        CiliumVersion.TryParse(accepting, out CiliumVersion before).ShouldBeTrue();
-        CiliumVersion.TryParse(refusing, out CiliumVersion from).ShouldBeTrue();
-        PolicyReader.ReadYaml(PolicyLab.Backends(rules), "f", before).Problems.ShouldBeEmpty();
-        PolicyReader.ReadYaml(PolicyLab.Backends(rules), "f", from).Problems.ShouldHaveSingleItem();
-    }
-
-    /// <summary>Cilium takes these and so does the lab, with a note where they mean less here than on a cluster with an
-    /// outside world.</summary>
-    [Theory]
-    [InlineData("  egress: [{toFQDNs: [{matchName: example.org}, {matchPattern: '*.a'}]}]", "no outside world")]
-    [InlineData("  egress: [{toPorts: [{ports: [{port: '5353'}], rules: {dns: [{matchName: a.b}]}}]}]", "no names")]
-    [InlineData("  egress: [{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]}]", null)]
-    [InlineData("  egress: [{toCIDRSet: [{cidrGroupRef: x}]}]", "no CiliumCIDRGroup")]
-    [InlineData("  egress: [{toCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]}]", "no CiliumCIDRGroup")]
-    [InlineData("  ingress: [{icmps: [{fields: [{type: 8, family: IPv4}]}]}]", "no ICMP")]
-    [InlineData("  ingress: [{authentication: {mode: disabled}}]", null)]
-    [InlineData("  egress: [{toRequires: []}]", null)]
-    [InlineData("  ingress: [{}]\n  log: {value: x}", null)]
-    [InlineData("  ingress: [{fromEndpoints: [{matchLabels: {'container:app': x}}]}]", null)]
-    [InlineData("  ingress: [{fromEndpoints: [{matchLabels: {'reserved:all': ''}}]}]", null)]
-    [InlineData("  ingress: [{toPorts: [{ports: [{port: '8', protocol: VRRP}]}]}]", null)]
-    [InlineData(
-        "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{headers: ['X-Y:v']}]}}]}]",
-        "no request has such a header"
-    )]
-    public void A_cilium_policy_is_accepted_with(string rules, string? note)
-    {
-        PolicyReadResult result = PolicyReader.ReadYaml(PolicyLab.Backends(rules), "f");
-        result.Problems.ShouldBeEmpty();
-        if (note is null)
-            result.Notes.ShouldBeEmpty();
-        else
-            result.Notes.ShouldHaveSingleItem().Message.ShouldContain(note);
-    }
 }

@@ -201,30 +201,85 @@ public sealed class HostileInputTests
     [Fact]
     public async Task A_body_that_does_not_arrive_is_given_up_within_seconds()
     {
+        await using var server = await StartAsync();
+        using var client = await SendPartAsync(server, declared: 1000, sent: 1);
+        (await StatusLineAsync(client)).ShouldBe("HTTP/1.1 408 Request Timeout");
+    }
+
+    [Fact]
+    public async Task Hundreds_of_bodies_that_come_slowly_do_not_keep_others_out()
+    {
+        await using var server = await StartAsync();
+        var slow = new List<IDisposable>();
+        for (var i = 0; i < 300; i++)
+            slow.Add(await SendPartAsync(server, declared: RequestBodyLimit, sent: 1000));
+
+        using var client = await SendPartAsync(server, declared: 2, sent: 2);
+        // An empty object has no name, but it was read.
+        (await StatusLineAsync(client)).ShouldBe("HTTP/1.1 422 Unprocessable Entity");
+        slow.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task Bodies_take_no_more_memory_together_than_they_may_and_give_it_back()
+    {
+        await using var server = await StartAsync(maxBodyBytes: 1000);
+        using (var slow = await SendPartAsync(server, declared: 2000, sent: 900))
+            await UntilAsync(server, "HTTP/1.1 429 Too Many Requests");
+        await UntilAsync(server, "HTTP/1.1 422 Unprocessable Entity");
+    }
+
+    /// <summary>
+    /// Sends bodies of 200 bytes until one is answered so: the server has to read what came before first.
+    /// </summary>
+    private static async Task UntilAsync(ApiServer server, string expected)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        string? answer = null;
+        while (answer != expected)
+        {
+            deadline.IsCancellationRequested.ShouldBeFalse($"the last answer was {answer}");
+            using var client = await SendPartAsync(server, declared: 200, sent: 200);
+            answer = await StatusLineAsync(client);
+        }
+    }
+
+    private static Task<ApiServer> StartAsync(long? maxBodyBytes = null)
+    {
         var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = ApiFixture.Token };
-        await using var server = await ApiServer.StartAsync(
-            options,
+        return ApiServer.StartAsync(
+            options with
+            {
+                MaxBodyBytes = maxBodyBytes ?? options.MaxBodyBytes,
+            },
             new ObjectStore(TimeProvider.System),
             null,
             TestContext.Current.CancellationToken
         );
-        using var client = new System.Net.Sockets.TcpClient();
+    }
+
+    /// <summary>Sends the head of a request and the first bytes of its body, an object that is blank so far.</summary>
+    private static async Task<System.Net.Sockets.TcpClient> SendPartAsync(ApiServer server, int declared, int sent)
+    {
+        var client = new System.Net.Sockets.TcpClient();
         await client.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+        var body = "{".PadRight(declared - 1) + "}";
+        var head =
+            $"POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ApiFixture.Token}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {declared}\r\n\r\n";
         await client
             .GetStream()
-            .WriteAsync(
-                Encoding.ASCII.GetBytes(
-                    $"POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ApiFixture.Token}\r\n"
-                        + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
-                ),
-                TestContext.Current.CancellationToken
-            );
+            .WriteAsync(Encoding.ASCII.GetBytes(head + body[..sent]), TestContext.Current.CancellationToken);
+        return client;
+    }
+
+    private static async Task<string?> StatusLineAsync(System.Net.Sockets.TcpClient client)
+    {
         using var reader = new StreamReader(client.GetStream());
-        var answer = await reader
+        return await reader
             .ReadLineAsync(TestContext.Current.CancellationToken)
             .AsTask()
             .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        answer.ShouldBe("HTTP/1.1 408 Request Timeout");
     }
 
     private const int RequestBodyLimit = 3 << 20;

@@ -42,6 +42,26 @@ internal sealed class Kubectl : IDisposable
     public async Task<(int Code, string Output, string Error)> TryAsync(string arguments, string? input = null)
     {
         using var process = Start(arguments, input is not null);
+        return await ResultAsync(process, input);
+    }
+
+    /// <summary>Runs kubectl in a folder.</summary>
+    public async Task<(int Code, string Output, string Error)> TryAsync(IEnumerable<string> arguments, string folder)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo("kubectl", arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = folder,
+                Environment = { ["KUBECONFIG"] = Kubeconfig, ["HOME"] = _home },
+            }
+        )!;
+        return await ResultAsync(process, null);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> ResultAsync(Process process, string? input)
+    {
         if (input is not null)
         {
             await process.StandardInput.WriteAsync(input);

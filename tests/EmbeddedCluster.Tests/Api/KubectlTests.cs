@@ -281,26 +281,49 @@ public sealed class KubectlTests
         (await kubectl.RunAsync("logs p")).ShouldBe("first\nsecond\n");
         (await kubectl.RunAsync("logs p --tail=1 --timestamps")).ShouldBe("2026-01-01T00:00:01.0000000Z second\n");
         (await kubectl.TryAsync("logs q")).Error.ShouldContain("pods \"q\" not found");
+
+        // A container that has never been restarted has no previous log.
+        api.Store.Update(
+                ResourceKinds.Pods,
+                "default",
+                "p",
+                ApiFixture.Object("""{"status":{"containerStatuses":[{"name":"c","restartCount":0}]}}"""),
+                status: true
+            )
+            .OrThrow();
+        var (code, _, error) = await kubectl.TryAsync("logs p --previous");
+        (code, error.Trim()).ShouldBe(
+            (1, "Error from server (BadRequest): previous terminated container \"c\" in pod \"p\" not found")
+        );
     }
 
-    private sealed class TwoLines : IPodLogs
+    [Fact]
+    public async Task Explain_has_descriptions_and_describe_shows_the_defaults()
     {
-        public async IAsyncEnumerable<PodLogLine> ReadAsync(
-            string ns,
-            string podName,
-            int? tailLines,
-            bool follow,
-            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
-        )
-        {
-            var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-            PodLogLine[] lines = [new(start, "first"), new(start.AddSeconds(1), "second")];
-            foreach (var line in lines.TakeLast(tailLines ?? 2))
-            {
-                await Task.Yield();
-                yield return line;
-            }
-        }
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        (await kubectl.RunAsync("explain pod.spec.containers.image")).ShouldContain("Container image name.");
+        (await kubectl.RunAsync("explain cnp.spec.endpointSelector")).ShouldContain("selects all endpoints");
+
+        const string deployment = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec:
+                  containers:
+                  - name: web
+                    image: backend
+                    env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]
+                    readinessProbe: {httpGet: {port: 8080}}
+            """;
+        await kubectl.RunAsync("create -f -", deployment);
+        var described = await kubectl.RunAsync("describe deployment web");
+        described.ShouldContain("http-get http://:8080/ delay=0s timeout=1s period=10s #success=1 #failure=3");
+        described.ShouldContain("(v1:spec.nodeName)");
     }
 
     [Fact]

@@ -24,6 +24,8 @@ public sealed class KubernetesClientTests
             Spec = new V1PodSpec
             {
                 NodeName = "lab-test-worker",
+                // A server before 1.24 refuses the Pod until a controller has made a token for it.
+                AutomountServiceAccountToken = false,
                 Containers =
                 [
                     new V1Container

@@ -77,7 +77,9 @@ public sealed class ObjectStoreTests
             .Create(
                 ResourceKinds.CiliumNetworkPolicies,
                 "default",
-                ApiFixture.Object("""{"metadata":{"name":"l7"},"spec":{"a":1},"status":{"dropped":true}}""")
+                ApiFixture.Object(
+                    """{"metadata":{"name":"l7"},"spec":{"endpointSelector":{},"ingress":[],"a":1},"status":{"dropped":true}}"""
+                )
             )
             .OrThrow();
         created.Copy()["status"].ShouldBeNull();
@@ -86,7 +88,7 @@ public sealed class ObjectStoreTests
                 ResourceKinds.CiliumNetworkPolicies,
                 "default",
                 "l7",
-                ApiFixture.Object("""{"spec":{"a":2},"status":{"ok":true}}"""),
+                ApiFixture.Object("""{"spec":{"endpointSelector":{},"ingress":[],"a":2},"status":{"ok":true}}"""),
                 status: true
             )
             .OrThrow()
@@ -95,7 +97,12 @@ public sealed class ObjectStoreTests
             (1, 1)
         );
         var withSpec = _store
-            .Update(ResourceKinds.CiliumNetworkPolicies, "default", "l7", ApiFixture.Object("""{"spec":{"a":2}}"""))
+            .Update(
+                ResourceKinds.CiliumNetworkPolicies,
+                "default",
+                "l7",
+                ApiFixture.Object("""{"spec":{"endpointSelector":{},"ingress":[],"a":2}}""")
+            )
             .OrThrow()
             .Copy();
         (withSpec["status"]!["ok"]!.GetValue<bool>(), withSpec["metadata"]!["generation"]!.GetValue<int>()).ShouldBe(

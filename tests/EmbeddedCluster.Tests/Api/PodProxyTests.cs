@@ -78,7 +78,7 @@ public sealed class PodProxyTests
                 ApiFixture.Object(
                     $$"""
                     {"metadata":{"name":"{{name}}"},
-                    "spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]} }
+                    "spec":{"containers":[{"name":"c","image":"i","ports":[{"containerPort":8080}]}]} }
                     """
                 )
             )

@@ -37,7 +37,7 @@ public sealed class PythonClientTests
         apps.patch_namespaced_deployment_scale("web", "default", {"spec": {"replicas": 5}})
         print("replicas", apps.read_namespaced_deployment("web", "default").spec.replicas)
         policy = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
-                  "metadata": {"name": "l7"}, "spec": {"endpointSelector": {}}}
+                  "metadata": {"name": "l7"}, "spec": {"endpointSelector": {}, "ingress": []}}
         custom.create_namespaced_custom_object("cilium.io", "v2", "default", "ciliumnetworkpolicies", policy)
         policies = custom.list_cluster_custom_object("cilium.io", "v2", "ciliumnetworkpolicies")
         print("policies", [p["metadata"]["name"] for p in policies["items"]])

@@ -7,8 +7,8 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// What takes any one condition of cilium/cilium#14268 away makes the load even, and it is CALLED even: by the verdict, with its
-/// error probability, over more than 6,000 fresh selections.
+/// What takes any one condition of cilium/cilium#14268 away makes the load even, and it is CALLED even: by the verdict,
+/// with its error probability, over more than 6,000 fresh selections.
 /// </summary>
 [Collection(LiveClusters.Name)]
 public class ControlTests(ControlTests.DefaultLab lab) : IClassFixture<ControlTests.DefaultLab>

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterModel;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using CiliumDebugging.EmbeddedCluster.ControlPlane;
 using CiliumDebugging.EmbeddedCluster.Network;
+using CiliumDebugging.Releases;
 using CiliumDebugging.Testing;
 using k8s;
 
@@ -36,6 +36,23 @@ public sealed class PolicyNotesTests : IDisposable
         var warnings = _store.WarningsOf(stored.Value!);
         warnings.Count.ShouldBe(count);
         warnings.ShouldAllBe(w => w.Contains("a bug of Cilium's", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_policy_without_a_spec_is_refused_with_what_is_missing_and_no_empty_field()
+    {
+        ClusterAdmission.Register(_store, _addresses, () => CiliumVersion.OriginalReport);
+        var space = JsonNode.Parse("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"backend"}}""")!;
+        _store.Create(ResourceKinds.Namespaces, "", space.AsObject()).Failure.ShouldBeNull();
+        var policy = JsonNode.Parse(
+            """{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"p"}}"""
+        )!;
+        var refused = _store.Create(ResourceKinds.CiliumNetworkPolicies, "backend", policy.AsObject()).Failure;
+        refused
+            .ShouldNotBeNull()
+            .Message.ShouldBe(
+                "CiliumNetworkPolicy.cilium.io \"p\" is invalid: Invalid value: 'spec' or 'specs' is missing"
+            );
     }
 
     /// <summary>Different types of L7 rules on one port: Cilium accepts both documents and cannot realise them

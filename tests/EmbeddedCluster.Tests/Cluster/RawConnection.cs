@@ -10,13 +10,21 @@ internal sealed class RawConnection : IDisposable
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     /// <summary>Connects; throws when it is refused.</summary>
-    public static async Task<RawConnection> OpenAsync(IPAddress source, IPEndPoint destination)
+    /// <param name="source">The client's address.</param>
+    /// <param name="destination">What it connects to.</param>
+    /// <param name="port">The client's port; 0: any.</param>
+    public static async Task<RawConnection> OpenAsync(IPAddress source, IPEndPoint destination, int port = 0)
     {
         var connection = new RawConnection();
         try
         {
-            connection._socket.Bind(new IPEndPoint(source, 0));
+            connection._socket.Bind(new IPEndPoint(source, port));
             await connection._socket.ConnectAsync(destination, TestContext.Current.CancellationToken);
+            return connection;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset)
+        {
+            // It was open, and reset before this side saw it open.
             return connection;
         }
         catch

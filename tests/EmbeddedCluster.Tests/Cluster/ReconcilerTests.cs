@@ -1,4 +1,7 @@
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.Testing;
+using k8s;
+using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
@@ -44,4 +47,54 @@ public sealed class ReconcilerTests
         );
         done.ShouldBe([1]);
     }
+
+    [Fact]
+    public async Task An_object_that_cannot_be_worked_on_gets_an_event_once_and_the_others_go_on()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        var events = new EventRecorder(api.Client, TimeProvider.System);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var writing = events.RunAsync(stop.Token);
+        var services = (string[])["a", "odd", "z"];
+        var done = new List<string>();
+
+        for (var round = 0; round < 2; round++)
+            await Should.ThrowAsync<InvalidOperationException>(() =>
+                Reconciler.EachAsync(services.Select(NewService), WorkAsync, events, "tester", stop.Token)
+            );
+
+        done.ShouldBe(["a", "z", "a", "z"]);
+        await Eventually.HoldsAsync("there is an event", async () => (await EventsAsync()).Count > 0);
+        events.Record(NewService("last"), "tester", "Last", "");
+        await Eventually.HoldsAsync("the last event is written", async () =>
+            (await EventsAsync()).Any(e => e.Reason == "Last")
+        );
+        var fault = (await EventsAsync()).Where(e => e.Reason == "FailedReconcile").ToList().ShouldHaveSingleItem();
+        (fault.InvolvedObject.Name, fault.Type).ShouldBe(("odd", "Warning"));
+        fault.Message.ShouldContain("no port");
+        await stop.CancelAsync();
+        await writing;
+
+        Task WorkAsync(V1Service service)
+        {
+            if (service.Name() == "odd")
+                throw new InvalidOperationException("no port");
+            done.Add(service.Name());
+            return Task.CompletedTask;
+        }
+
+        async Task<IList<Corev1Event>> EventsAsync() =>
+            (await api.Client.CoreV1.ListNamespacedEventAsync("default", cancellationToken: stop.Token)).Items;
+    }
+
+    private static V1Service NewService(string name) =>
+        new()
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                NamespaceProperty = "default",
+                Uid = name,
+            },
+        };
 }

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using CiliumDebugging.EmbeddedCluster.ControlPlane;
 using CiliumDebugging.EmbeddedCluster.Network;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
@@ -46,7 +46,17 @@ public sealed class ServiceAdmissionTests : IDisposable
     )]
     [InlineData(
         """{"ports":[{"port":80}],"externalTrafficPolicy":"Local"}""",
-        "spec.externalTrafficPolicy: Invalid value: may only be set when `type` is 'NodePort' or 'LoadBalancer'"
+        "spec.externalTrafficPolicy: Invalid value: \"Local\": ExternalTrafficPolicy can only be set on NodePort and "
+            + "LoadBalancer service"
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"trafficDistribution":"PreferSameNode"}""",
+        "spec.trafficDistribution: Unsupported value: \"PreferSameNode\": supported values: \"PreferClose\", "
+            + "\"PreferSameZone\""
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"selector":{"a key":"b"}}""",
+        "spec.selector: Invalid value: \"a key\": name part must consist of"
     )]
     [InlineData(
         """{"ports":[{"port":80}],"clusterIP":"10.96.0.20"}""",

@@ -63,7 +63,8 @@ public class ServiceEndpointsTests
             lab.Api,
             new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50)
         );
-        var policies = await view.PoliciesAsync(client, TestContext.Current.CancellationToken);
+        var cilium = await view.CiliumAsync(TestContext.Current.CancellationToken);
+        var policies = await view.PoliciesAsync(client, cilium.Release, TestContext.Current.CancellationToken);
         (policies.Egress, policies.Ingress, policies.Denied.Count).ShouldBe((false, true, 0));
         (
             await view.ScrapeAsync(

@@ -148,13 +148,13 @@ public class SideBySideTests
             .ShouldBe(0, "a drained cluster holds no proxy socket");
         var block = IPAddress.Parse(backends[0].Status.PodIP).GetAddressBytes()[1];
         Listeners(block).Count.ShouldBeGreaterThan(0);
-        var children = Children();
+        var children = PodsOf(lab);
         children.Count.ShouldBe(4);
 
         var since = Stopwatch.GetTimestamp();
         await lab.DisposeAsync();
         Stopwatch.GetElapsedTime(since).ShouldBeLessThan(TimeSpan.FromSeconds(3));
-        Children().Intersect(children).ShouldBeEmpty();
+        PodsOf(lab).ShouldBeEmpty();
         Listeners(block).ShouldBeEmpty();
     }
 
@@ -180,8 +180,10 @@ public class SideBySideTests
         throw new InvalidOperationException("no port of this machine is free");
     }
 
-    /// <summary>The Pods' processes among this process's children.</summary>
-    private static List<int> Children() =>
+    /// <summary>
+    /// The processes of a cluster's Pods: they know its API. Other tests of this process have children of their own.
+    /// </summary>
+    private static List<int> PodsOf(LiveLab lab) =>
         [
             .. Directory
                 .EnumerateDirectories("/proc")
@@ -190,8 +192,20 @@ public class SideBySideTests
                         ? id
                         : 0
                 )
-                .Where(id => id > 0 && ParentOf(id) == Environment.ProcessId),
+                .Where(id => id > 0 && ParentOf(id) == Environment.ProcessId && Knows(id, lab.Cluster.ApiUrl)),
         ];
+
+    private static bool Knows(int process, Uri api)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/environ").Contains($"{api}", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     private static int ParentOf(int process)
     {

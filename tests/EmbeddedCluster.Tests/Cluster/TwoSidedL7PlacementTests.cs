@@ -5,8 +5,8 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// cilium/cilium#14268 on a live cluster with other placements: the successes follow the client. A class of its own, so that it
-/// runs beside <see cref="TwoSidedL7Tests"/>.
+/// cilium/cilium#14268 on a live cluster with other placements: the successes follow the client. A class of its own, so
+/// that it runs beside <see cref="TwoSidedL7Tests"/>.
 /// </summary>
 public class TwoSidedL7PlacementTests
 {

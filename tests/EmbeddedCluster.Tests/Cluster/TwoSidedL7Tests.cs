@@ -6,9 +6,9 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// cilium/cilium#14268 on a live cluster. None of it is scripted: with HTTP rules on both sides the successes follow the client's
-/// placement, whatever it is. Each run has one phase that begins without load and ends drained, so that all counts are
-/// exact.
+/// cilium/cilium#14268 on a live cluster. None of it is scripted: with HTTP rules on both sides the successes follow
+/// the client's placement, whatever it is. Each run has one phase that begins without load and ends drained, so that
+/// all counts are exact.
 /// </summary>
 public class TwoSidedL7Tests
 {

@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
 /// <summary>The Aspire dashboard of a running lab, as its link shows it, without a click.</summary>
-[Collection("labs of their own")]
+[Collection(LabsOfTheirOwn.Name)]
 public sealed class DashboardTests(Chromium chromium)
 {
     private const float Patience = 120_000;

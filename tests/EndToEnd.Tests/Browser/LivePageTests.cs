@@ -5,18 +5,28 @@ using Microsoft.Playwright;
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
 /// <summary>The live page of a running lab, from balanced to skewed and back, as a reader sees it.</summary>
-[Collection("labs of their own")]
+[Collection(LabsOfTheirOwn.Name)]
 public sealed class LivePageTests(Chromium chromium)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
     private static readonly float s_patience = 60_000;
 
-    /// <summary>Texts of the situation that are completely in the first viewport.</summary>
+    /// <summary>Texts of the whole story that are completely in the first viewport.</summary>
     private const string InFirstViewport = """
-        () => [...document.querySelectorAll('#headline, #facts dd')].filter(e => {
+        () => [...document.querySelectorAll('#headline, #story span, #facts dd, #pod-list th, #pod-list td, #picture text, .flag, #readout')].filter(e => {
           const r = e.getBoundingClientRect();
-          return r.top >= 0 && r.bottom <= innerHeight && r.right <= innerWidth;
+          return r.width > 0 && r.top >= 0 && r.bottom <= innerHeight && r.right <= innerWidth;
         }).map(e => e.textContent).join('\n')
+        """;
+
+    /// <summary>Names that are broken over two lines, or cut.</summary>
+    private const string BrokenNames = """
+        () => [...document.querySelectorAll('#pod-list th, #pod-list td, #picture text, #tabs button, header button, .flag')].filter(e => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          const lines = new Set([...range.getClientRects()].filter(r => r.width > 0).map(r => Math.round((r.top + r.bottom) / 16)));
+          return lines.size > 2 || (e.textContent.startsWith('…'));
+        }).map(e => e.textContent)
         """;
 
     [Fact]
@@ -39,24 +49,32 @@ public sealed class LivePageTests(Chromium chromium)
         await FactAsync(page, "Failing", "end in 503");
         await FactAsync(page, "At hop", "upstream connection of the egress proxy on cluster-worker3");
         await FactAsync(page, "After", "load-test-policy.yaml was applied");
-        await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" })
+        await FactAsync(page, "Certainty", "wrong in at most 1 of 10,000 runs");
+        await page.Locator("#verdict-brief", new PageLocatorOptions { HasTextString = "skewed · two-sided-l7" })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
-        await page.Locator("#diagnosis", new PageLocatorOptions { HasTextString = "two-sided-l7" })
+        await page.Locator(
+                ".flag:visible",
+                new PageLocatorOptions { HasTextString = "load-test-policy.yaml was applied" }
+            )
             .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
-        foreach (var (width, height) in ((int, int)[])[(1280, 800), (390, 844)])
+        foreach (var (width, height) in ((int, int)[])[(1440, 900), (1280, 800), (390, 844)])
         {
             foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
                 await LookAsync(page, width, height, scheme);
         }
-        (await page.Locator("#responses .legend").InnerTextAsync()).ShouldContain("503 ");
+        await LayoutHoldsAsync(page);
+        await page.ClickAsync("#tab-responses");
+        await page.Locator("#readout", new PageLocatorOptions { HasTextString = "503 " })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
 
         // All answer again; that the load is even takes more requests.
-        await page.ClickAsync("button[data-target='load-test-policy.yaml']");
+        await page.ClickAsync("#facts .try");
         await HeadlineAsync(page, "All 3 pods answer again; undecided whether evenly");
         await FactAsync(page, "After", "load-test-policy.yaml was deleted");
 
         // At the end every count agrees, and there is a report.
         await page.ClickAsync("#stop");
+        await page.ClickAsync("#reports summary");
         await page.Locator("#report-list a").First.WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         await page.Locator("#agreement-note", new PageLocatorOptions { HasTextString = "agree exactly" })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
@@ -81,16 +99,22 @@ public sealed class LivePageTests(Chromium chromium)
             var words in (string[])
                 [
                     "1 of 3 pods answers",
-                    "on cluster-worker3 (the client's node)",
                     "requests/s end in 503",
-                    "s into the run",
-                    "load-test-policy.yaml was applied",
-                    "egress proxy on cluster-worker3",
+                    "since ",
+                    "after load-test-policy.yaml was applied",
                     "HTTP rules on both sides",
+                    "remove the HTTP rules of one side",
+                    "wrong in at most 1 of 10,000 runs",
+                    "worker3 ← client",
+                    "0 % of 33 %",
+                    " s load-test-policy.yaml was applied",
+                    "now ",
                 ]
         )
             seen.ShouldContain(words, customMessage: $"{width}x{height} {scheme}");
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
+
+        (await page.EvaluateAsync<string[]>(BrokenNames)).ShouldBeEmpty($"{width}x{height} {scheme}");
 
         // Each width and each scheme once: a finding depends on one of them only, and axe is slow.
         if ((width > 1000) == (scheme is ColorScheme.Dark))
@@ -109,11 +133,30 @@ public sealed class LivePageTests(Chromium chromium)
         violations.EnumerateArray().Select(v => v.GetString()).ShouldBeEmpty($"{width}x{height} {scheme}");
     }
 
+    /// <summary>No width makes the page scroll sideways, with every detail and the YAML open.</summary>
+    private static async Task LayoutHoldsAsync(IPage page)
+    {
+        await page.EvaluateAsync("document.querySelectorAll('#details > details').forEach(d => d.open = true)");
+        foreach (var width in (int[])[320, 390, 641, 768, 1001, 1280, 1501, 1920, 2560])
+        {
+            await page.SetViewportSizeAsync(width, 900);
+            (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
+        }
+        await page.ClickAsync("[data-yaml='load-test-policy.yaml']");
+        (await page.Locator("#drawer-yaml").InnerTextAsync()).ShouldContain("kind: CiliumNetworkPolicy");
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(2560);
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("#drawer")
+            .WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Hidden, Timeout = s_patience });
+        // Folded again: the tests that follow see the page as a reader does.
+        await page.EvaluateAsync("document.querySelectorAll('#details > details').forEach(d => d.open = false)");
+    }
+
     private static Task HeadlineAsync(IPage page, string text) =>
         page.Locator("#headline", new PageLocatorOptions { HasTextString = text })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
 
     private static Task FactAsync(IPage page, string name, string text) =>
-        page.Locator($"#facts [data-fact='{name}']", new PageLocatorOptions { HasTextString = text })
+        page.Locator($"#situation [data-fact='{name}']", new PageLocatorOptions { HasTextString = text })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
 }

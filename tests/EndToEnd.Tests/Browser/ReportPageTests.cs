@@ -1,6 +1,10 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Tests.Diagnosis;
 using CiliumDebugging.Testing;
 using Microsoft.Playwright;
 
@@ -40,6 +44,53 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
     private string Page() =>
         Path.Combine(ReportFiles.Write(DocumentOf.Run(SampleRun.Create()), _folder.FullName), ReportFiles.Html);
 
+    public static TheoryData<string> Scenarios => [.. ScenarioCatalog.Names];
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public async Task A_report_is_printed_on_two_pages_and_its_Markdown_is_one_screen(string scenario)
+    {
+        var folder = ReportFiles.Write(
+            DocumentOf.Run(ScenarioReports.Of(ScenarioCatalog.Load(scenario))),
+            _folder.FullName
+        );
+        var page = await chromium.OpenAsync(Path.Combine(folder, ReportFiles.Html), 1280, ColorScheme.Light, []);
+
+        foreach (var paper in (string[])["A4", "Letter"])
+        {
+            var pdf = await page.PdfAsync(new PagePdfOptions { Format = paper, PrintBackground = true });
+            if (Environment.GetEnvironmentVariable("REPORT_PICTURES") is { Length: > 0 } pictures)
+                await File.WriteAllBytesAsync(
+                    Path.Combine(pictures, $"{scenario}-{paper}.pdf"),
+                    pdf,
+                    TestContext.Current.CancellationToken
+                );
+            Regex.Count(Encoding.Latin1.GetString(pdf), @"/Type\s*/Page\b").ShouldBeInRange(1, 2, paper);
+        }
+        // What a printer cannot scroll must not be wider than the paper's text: 182 mm at 96 dots per inch.
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+        await page.SetViewportSizeAsync(688, 900);
+        await page.EvaluateAsync("document.querySelectorAll('details').forEach(d => d.open = true)");
+        (
+            await page.EvaluateAsync<string[]>(
+                "[...document.querySelectorAll('table, svg, p, dl')]"
+                    + ".filter(e => e.getBoundingClientRect().right > 689).map(e => e.outerHTML.slice(0, 200))"
+            )
+        ).ShouldBeEmpty();
+
+        var markdown = await File.ReadAllTextAsync(
+            Path.Combine(folder, ReportFiles.Markdown),
+            TestContext.Current.CancellationToken
+        );
+        // Without what is folded.
+        Regex
+            .Replace(markdown, "<details>.*?</details>", "", RegexOptions.Singleline)
+            .Split('\n')
+            .Count(line => line.Length > 0)
+            .ShouldBeLessThanOrEqualTo(40);
+        await page.CloseAsync();
+    }
+
     [Theory]
     [InlineData(1280)]
     [InlineData(390)]
@@ -49,6 +100,7 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
         var file = Page();
         var page = await chromium.OpenAsync(file, width, ColorScheme.Light, requests);
 
+        await page.EvaluateAsync("document.querySelectorAll('details').forEach(d => d.open = true)");
         var echo = await Lines(page, "echo");
         echo.ShouldAllBe(l => Math.Abs(l.Early - 17) < 0.3 && l.Drawn > 200);
         echo.Select(l => Math.Round(l.Last)).ShouldBe([0, 0, 17]);
@@ -89,12 +141,14 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
         (await page.Locator("#echo svg.wide .eventname").First.TextContentAsync()).ShouldStartWith(
             "1: load-test-policy.yaml was applied"
         );
-        (await page.Locator(".phase").Nth(1).Locator("svg.wide .edge.fail").CountAsync()).ShouldBe(2);
-        (await page.Locator(".phase").Nth(1).Locator("svg.wide text.fail").AllTextContentsAsync()).ShouldBe([
+        (await page.Locator("#path svg.wide .edge.fail").CountAsync()).ShouldBe(2);
+        (await page.Locator("#path svg.wide text.fail").AllTextContentsAsync()).ShouldBe([
             "17.0 failed/s",
             "17.0 failed/s",
         ]);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+        var pdf = System.Text.Encoding.Latin1.GetString(await page.PdfAsync(new PagePdfOptions { Format = "A4" }));
+        System.Text.RegularExpressions.Regex.Count(pdf, @"/Type\s*/Page\b").ShouldBeLessThanOrEqualTo(2);
         (await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor")).ShouldBe(
             "rgb(255, 255, 255)"
         );

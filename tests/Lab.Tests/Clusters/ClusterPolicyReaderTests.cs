@@ -67,7 +67,7 @@ public class ClusterPolicyReaderTests
             cancellationToken: TestContext.Current.CancellationToken
         );
 
-        var policies = await ClusterPolicyReader.ReadAsync(api.Client, TestContext.Current.CancellationToken);
+        var policies = await ClusterPolicyReader.ReadAsync(api.Client, null, TestContext.Current.CancellationToken);
 
         policies.Problems.ShouldBeEmpty();
         var between = policies.Between(client, [server], 8080);

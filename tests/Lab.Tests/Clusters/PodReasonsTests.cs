@@ -39,6 +39,15 @@ public class PodReasonsTests
     }
 
     [Fact]
+    public void One_who_waits_is_told_that_a_Pod_is_starting()
+    {
+        PodReasons
+            .Describe([Pod(Waiting("ContainerCreating", null))])
+            .ShouldEndWith(": is starting (ContainerCreating)");
+        PodReasons.Describe([Pod(new V1PodStatus { Phase = "Pending" })]).ShouldEndWith(": is starting (Pending)");
+    }
+
+    [Fact]
     public void Of_many_Pods_the_first_are_named()
     {
         var pods = Enumerable.Range(0, 5).Select(i => Pod(Waiting("CrashLoopBackOff", null), $"p{i}"));

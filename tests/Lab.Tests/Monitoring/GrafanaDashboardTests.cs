@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CiliumDebugging.Lab.Monitoring.Grafana;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Monitoring;
 
@@ -26,7 +27,7 @@ public sealed class GrafanaDashboardTests
     public void The_three_graphs_have_the_queries_of_cil_14268_and_the_document_names_them(string title, string query)
     {
         QueryOf(title).ShouldBe(query);
-        File.ReadAllText(Path.Combine(Repository(), "docs", "prometheus.md")).ShouldContain(query);
+        Repository.Read("docs", "prometheus.md").ShouldContain(query);
     }
 
     [Fact]
@@ -82,12 +83,4 @@ public sealed class GrafanaDashboardTests
             .GetProperty("targets")[0]
             .GetProperty("expr")
             .GetString();
-
-    private static string Repository()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("the repository");
-        return folder;
-    }
 }

@@ -6,21 +6,16 @@ using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Runs;
 using CsCheck;
+using static CiliumDebugging.Lab.Tests.Observing.SeriesInTheWild;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>Series of Prometheus servers as they are in the wild: every request still counts once.</summary>
 public sealed class PrometheusInTheWildTests
 {
-    private const double Interval = 5,
-        Start = 1_700_000_000;
-    private const int Scrapes = 60,
-        PerScrape = 100;
-
-    private static readonly double s_requests = 3 * PerScrape * (Scrapes - 1);
-
     [Fact]
-    public void The_counts_of_one_plain_Prometheus_are_the_measure() => Requests(Cluster()).ShouldBe(s_requests, 700);
+    public void The_counts_of_one_plain_Prometheus_are_the_measure() =>
+        Requests(Cluster()).ShouldBe(TotalRequests, 700);
 
     [Fact]
     public void However_many_feeds_a_process_has_its_requests_count_once() =>
@@ -42,7 +37,7 @@ public sealed class PrometheusInTheWildTests
                     }
                     // The order of an answer means nothing.
                     new Random(feeds.Length).Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(series));
-                    return Math.Abs(Requests(series) - s_requests) < 700;
+                    return Math.Abs(Requests(series) - TotalRequests) < 700;
                 },
                 iter: 200
             );
@@ -55,7 +50,7 @@ public sealed class PrometheusInTheWildTests
     {
         var a = Cluster(("prometheus_replica", "a"));
         var b = Cluster(("prometheus_replica", "b")).Select(s => Later(s, shift));
-        Requests([.. a, .. b]).ShouldBe(s_requests, 700);
+        Requests([.. a, .. b]).ShouldBe(TotalRequests, 700);
     }
 
     [Fact]
@@ -64,7 +59,7 @@ public sealed class PrometheusInTheWildTests
                 .. Cluster(),
                 .. Cluster().Select(s => Later(s with { Labels = s.Labels.SetItem("job", "other") }, 2.3)),
             ])
-            .ShouldBe(s_requests, 700);
+            .ShouldBe(TotalRequests, 700);
 
     [Fact]
     public void A_replica_takes_over_where_the_other_one_failed()
@@ -181,11 +176,11 @@ public sealed class PrometheusInTheWildTests
                         }
                     ),
             ])
-            .ShouldBe(s_requests, 700);
+            .ShouldBe(TotalRequests, 700);
 
     [Fact]
     public void Without_up_the_times_are_those_of_the_counters() =>
-        Requests([.. Cluster().Where(s => s.Metric != "up")]).ShouldBe(s_requests, 700);
+        Requests([.. Cluster().Where(s => s.Metric != "up")]).ShouldBe(TotalRequests, 700);
 
     [Fact]
     public void Labels_of_a_metric_relabelling_are_not_target_labels() =>
@@ -200,7 +195,7 @@ public sealed class PrometheusInTheWildTests
                             }
                     ),
             ])
-            .ShouldBe(s_requests, 700);
+            .ShouldBe(TotalRequests, 700);
 
     [Theory]
     [InlineData("pod and namespace")]
@@ -208,7 +203,7 @@ public sealed class PrometheusInTheWildTests
     [InlineData("workload beside the address")]
     [InlineData("address as destination")]
     public void Pods_are_found_by_every_context_that_names_them(string context) =>
-        Requests([.. Cluster().Select(s => Named(s, context))]).ShouldBe(s_requests, 700);
+        Requests([.. Cluster().Select(s => Named(s, context))]).ShouldBe(TotalRequests, 700);
 
     [Theory]
     [InlineData("workload", "it has destination=\"backend/backend-1\"")]
@@ -301,7 +296,7 @@ public sealed class PrometheusInTheWildTests
         ];
         var observer = Observe(Rounds(series));
         var phase = ObservedReport.Of(observer, "", DateTimeOffset.UnixEpoch).Report.Latest;
-        ((double)phase.Requests).ShouldBe(s_requests, 700);
+        ((double)phase.Requests).ShouldBe(TotalRequests, 700);
         ((double)phase.Ok / phase.Requests).ShouldBe(successRate, 1e-9);
         phase.Unanswered.Keys.ShouldBe(status == "0" ? ["answer without an HTTP status"] : []);
     }
@@ -312,7 +307,7 @@ public sealed class PrometheusInTheWildTests
         var observer = Observe(Rounds([.. Cluster().Where(s => s.Metric != "hubble_http_responses_total")]));
         var report = ObservedReport.Of(observer, "", DateTimeOffset.UnixEpoch).Report;
         var phase = report.Latest;
-        ((double)phase.Requests).ShouldBe(s_requests, 700);
+        ((double)phase.Requests).ShouldBe(TotalRequests, 700);
         (phase.StatusUnknown, phase.Failures).ShouldBe((true, 0));
         phase.Selection.Kind.ShouldBe(Statistics.VerdictKind.Even);
         phase.Delivery.Successes.Kind.ShouldBe(Statistics.VerdictKind.Undecided);
@@ -349,163 +344,4 @@ public sealed class PrometheusInTheWildTests
         ];
         Rounds(series).Count.ShouldBeLessThanOrEqualTo(20_001);
     }
-
-    /// <summary>Three agents of Cilium 1.9, each with its backend's requests, losses and <c>up</c>.</summary>
-    private static IEnumerable<RawSeries> Cluster(params (string Name, string Value)[] more)
-    {
-        for (var i = 0; i < 3; i++)
-        {
-            var random = new Random(i);
-            double[] counts = new double[Scrapes];
-            for (var n = 0; n < Scrapes; n++)
-                counts[n] = (n == 0 ? 1000 : counts[n - 1]) + PerScrape + random.Next(-10, 11);
-            var (pod, client) = ($"backend/backend-1-{i}", "load-test/client");
-            (string, string)[] request = [("destination", pod), ("source", client), ("method", "POST"), .. more];
-            (string, string)[] response = [("source", pod), ("destination", client), ("status", "200"), .. more];
-            yield return Series("hubble_http_requests_total", i, i * 0.1, n => counts[n], request);
-            yield return Series("hubble_http_responses_total", i, i * 0.1, n => counts[n], response);
-            yield return Series("up", i, i * 0.1, _ => 1, more);
-            yield return Series("hubble_lost_events_total", i, i * 0.1, _ => 0, more);
-        }
-    }
-
-    private static RawSeries Series(
-        string metric,
-        int node,
-        double shift,
-        Func<int, double> value,
-        params (string Name, string Value)[] labels
-    ) =>
-        With(
-            new RawSeries(
-                ImmutableSortedDictionary<string, string>.Empty,
-                [.. Enumerable.Range(0, Scrapes).Select(n => (Start + shift + Interval * n, value(n)))]
-            ),
-            [
-                ("__name__", metric),
-                ("job", "hubble-metrics"),
-                ("instance", $"10.0.0.{node}:9965"),
-                ("namespace", "kube-system"),
-                ("pod", $"cilium-{node}"),
-                ("node", $"n{node}"),
-                .. labels,
-            ]
-        );
-
-    private static RawSeries With(RawSeries series, params (string Name, string Value)[] labels)
-    {
-        var all = series.Labels;
-        foreach (var (name, value) in labels)
-            all = value.Length == 0 ? all.Remove(name) : all.SetItem(name, value);
-        return series with { Labels = all };
-    }
-
-    /// <summary>The same counter, scraped later: a little higher.</summary>
-    private static RawSeries Later(RawSeries series, double seconds)
-    {
-        double Next(int i) => series.Samples[Math.Min(i + 1, series.Samples.Length - 1)].Value;
-        return series with
-        {
-            Samples =
-            [
-                .. series.Samples.Select(
-                    (s, i) => (s.At + seconds, Math.Floor(s.Value + (Next(i) - s.Value) * seconds / Interval))
-                ),
-            ],
-        };
-    }
-
-    private static RawSeries Named(RawSeries series, string context)
-    {
-        if (!series.Metric.StartsWith("hubble_http", StringComparison.Ordinal))
-            return series;
-        foreach (var side in (string[])["source", "destination"])
-        {
-            var (name, i) = (series[side], series[side][^1..]);
-            if (!name.StartsWith("backend/", StringComparison.Ordinal))
-                continue;
-            (string, string)[] labels = context switch
-            {
-                "pod and namespace" =>
-                [
-                    (side, ""),
-                    ($"{side}_pod", name.Split('/')[1]),
-                    ($"{side}_namespace", "backend"),
-                    ($"{side}_workload", "backend-1"),
-                ],
-                "address" => [(side, ""), ($"{side}_ip", $"10.1.0.{i}")],
-                "workload beside the address" => [(side, "backend/backend-1"), ($"{side}_ip", $"10.1.0.{i}")],
-                "address as destination" => [(side, $"10.1.0.{i}")],
-                "workload" => [(side, "backend/backend-1")],
-                "workload label" => [(side, ""), ($"{side}_workload", "backend-1")],
-                "pod without namespace" => [(side, "backend-1-0")],
-                "namespace" => [(side, "backend")],
-                _ => [(side, "")],
-            };
-            series = With(series, labels);
-        }
-        return series;
-    }
-
-    private static double Requests(IEnumerable<RawSeries> series) =>
-        Observe(Rounds([.. series])).Hubble.Totals.Where(t => t.Key.Kind == CounterKind.Requests).Sum(t => t.Value);
-
-    private static IReadOnlyList<ScrapeRound> Rounds(
-        IReadOnlyCollection<RawSeries> series,
-        HubbleNotes? notes = null
-    ) =>
-        new ScrapedTargets(
-            Objects,
-            new ObserveOptions("backend", "backend-1"),
-            series,
-            notes ?? new HubbleNotes()
-        ).Rounds(Start - 1, Start + Interval * Scrapes);
-
-    private static ServiceObserver Observe(IReadOnlyList<ScrapeRound> rounds)
-    {
-        var observer = new ServiceObserver(Objects.Service);
-        foreach (var round in rounds)
-            observer.Add(round with { At = round.At - Start }, Objects.Service);
-        return observer;
-    }
-
-    private static ImmutableArray<Measurement.Runs.QualityFinding> Gate(ServiceObserver observer) =>
-        QualityGate.Check(observer.Hubble, observer.Service);
-
-    private static ServiceObjectsRead Objects { get; } =
-        new(
-            new ObservedService(
-                "backend",
-                "backend-1",
-                [
-                    .. Enumerable
-                        .Range(0, 3)
-                        .Select(i => new ObservedEndpoint(
-                            new BackendPod(Name(i), "backend", $"n{i}"),
-                            new EndpointFacts(true, null, [], null),
-                            false
-                        )
-                        {
-                            Addresses = [$"10.1.0.{i.ToString(CultureInfo.InvariantCulture)}"],
-                        }),
-                ],
-                ServiceFacts.Unknown,
-                ImmutableDictionary.CreateRange([
-                    KeyValuePair.Create("load-test/client", new ClientPath("n2", false, true)),
-                ]),
-                ImmutableDictionary<string, string>.Empty,
-                ClusterIdentity.Unknown,
-                ImmutableSortedDictionary<string, string>.Empty
-            ),
-            [
-                .. Enumerable
-                    .Range(0, 3)
-                    .Select(i => new ObservedAgent("kube-system", $"cilium-{i}", $"n{i}", 9965, "", [$"10.0.0.{i}"])),
-            ],
-            ImmutableDictionary<string, string>.Empty,
-            null,
-            8080
-        );
-
-    private static string Name(int i) => string.Create(CultureInfo.InvariantCulture, $"backend-1-{i}");
 }

@@ -102,6 +102,13 @@ public sealed class PrometheusObservationTests : IDisposable
     )]
     [InlineData("403 Forbidden", "", "", "refuses: it answered 403 with ''; give credentials (--prometheus-token FILE")]
     [InlineData(
+        "403 Forbidden",
+        """{"status":"error","errorType":"forbidden","error":"no"}""",
+        "",
+        "'; give credentials (--prometheus-token FILE"
+    )]
+    [InlineData("401 Unauthorized", """{"status":"error","error":"no org id"}""", "", "; name the tenant")]
+    [InlineData(
         "302 Found",
         "<a href=\"/login\">Found</a>",
         "Location: /login?state=s3cr3t\r\n",

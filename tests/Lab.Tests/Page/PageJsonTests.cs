@@ -27,7 +27,7 @@ public sealed class PageJsonTests
     };
 
     private static readonly string s_json = """
-        {"at":0,"activity":"watching","step":"","scenario":"","title":"","manual":false,"ratePerSecond":0,
+        {"at":0,"activity":"watching","step":"","phase":null,"startedAt":null,"scenario":"","title":"","manual":false,"ratePerSecond":0,
         "client":{"pod":"","node":""},"requests":0,
         "situation":{"kind":"recovered","headline":"Recovered","title":"","answers":"","silent":"","failures":"","since":"","after":"",
         "hop":"","why":""},"rows":[{"key":"ns/a","name":"a","node":"n","onClientNode":false,"pods":1,
@@ -35,7 +35,7 @@ public sealed class PageJsonTests
         "shareLower":null,"shareUpper":null,"expected":0,"p50Ms":null,"p99Ms":null}],"grouped":false,
         "httpRules":{"client":false,"backends":false},"verdict":{"kind":"undecided","text":"no decision",
         "logSkewed":0,"logEven":0,"logThreshold":0,"connections":0,"further":null,"maxOverMean":null,
-        "effectiveBackends":null},"diagnosis":null,"reconciliation":[],"events":[]}
+        "effectiveBackends":null},"diagnosis":null,"reconciliation":[],"events":[],"pods":null}
         """.ReplaceLineEndings("");
 
     [Fact]

@@ -16,7 +16,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Running;
 
-/// <summary>Every request of a run belongs to one phase of its report, whatever happens to the cluster meanwhile.</summary>
+/// <summary>
+/// Every request of a run belongs to one phase of its report, whatever happens to the cluster meanwhile.
+/// </summary>
 public class AccountingTests
 {
     [Fact]

@@ -147,6 +147,26 @@ public class BackendChangeTests
             .ShouldHaveSingleItem()
             .Place.ShouldBe(place);
 
+    [Fact]
+    public void A_scenario_scales_restarts_and_waits() =>
+        Read(
+            "steps: [{scale: {replicas: 5}}, {scale: {deployment: x, replicas: 0}}, {rollout: {}}, "
+                + "{rollout: {deployment: x, preStopSeconds: 6, terminationGracePeriodSeconds: 20}}, {wait: 1500ms}, "
+                + "{phase: observe, for: 1s}]"
+        )
+            .Steps.Select(s => (s, s.Describe()))
+            .SkipLast(1)
+            .ShouldBe([
+                (new ScaleStep(5), "scale the Deployment behind the Service to 5 replicas"),
+                (new ScaleStep(0, "x"), "scale Deployment x to 0 replicas"),
+                (new RolloutStep(), "restart the Deployment behind the Service"),
+                (
+                    new RolloutStep("x", 6, 20),
+                    "restart Deployment x with preStop sleep 6 s, termination grace period 20 s"
+                ),
+                (new WaitStep(TimeSpan.FromSeconds(1.5)), "wait 1.5 s"),
+            ]);
+
     [Theory]
     [InlineData(
         "steps: [{deletePod: {node: moon}}, {phase: observe, for: 1s}]",
@@ -158,6 +178,14 @@ public class BackendChangeTests
         "no pod is deleted before phase 'observe'"
     )]
     [InlineData("steps: [{phase: {}, for: 1s}]", "a step is")]
+    [InlineData("steps: [{scale: 5}, {phase: observe, for: 1s}]", "steps[1].scale must be fields")]
+    [InlineData("steps: [{scale: {}}, {phase: observe, for: 1s}]", "steps[1].scale.replicas is missing")]
+    [InlineData("steps: [{scale: {replicas: -1}}]", "steps[1].scale.replicas '-1' must be from 0 to 1000")]
+    [InlineData("steps: [{scale: {replicas: 1, preStopSeconds: 1}}]", "scale.preStopSeconds is unknown")]
+    [InlineData("steps: [{rollout: {replicas: 3}}]", "steps[1].rollout.replicas is unknown; fields are deployment, ")]
+    [InlineData("steps: [{rollout: {terminationGracePeriodSeconds: 0}}]", "'0' must be from 1 to 3600")]
+    [InlineData("steps: [{rollout: {deployment: ''}}]", "steps[1].rollout.deployment has no name")]
+    [InlineData("steps: [{wait: soon}]", "steps[1].wait 'soon' is not a duration")]
     public void A_step_that_cannot_be_read_is_named(string yaml, string problem) =>
         Should.Throw<ScenarioException>(() => Read(yaml)).Message.ShouldContain(problem);
 

@@ -6,7 +6,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Running;
 
-/// <summary>What anybody changes in the cluster during a run is an event of the run, ends a phase and dates a skew.</summary>
+/// <summary>
+/// What anybody changes in the cluster during a run is an event of the run, ends a phase and dates a skew.
+/// </summary>
 public class ChangeWatchTests
 {
     [Fact]

@@ -58,7 +58,27 @@ public sealed class ClusterUndoTests : IAsyncLifetime
             "kube-system",
             cancellationToken: Cancellation
         );
+        await _api.Client.AppsV1.CreateNamespacedDeploymentAsync(
+            new V1Deployment
+            {
+                Metadata = new V1ObjectMeta { Name = "backend-1" },
+                Spec = new V1DeploymentSpec
+                {
+                    Replicas = 3,
+                    Selector = new V1LabelSelector { MatchLabels = Labels },
+                    Template = new V1PodTemplateSpec
+                    {
+                        Metadata = new V1ObjectMeta { Labels = Labels },
+                        Spec = new V1PodSpec { Containers = [new V1Container { Name = "b", Image = "backend" }] },
+                    },
+                },
+            },
+            "backend",
+            cancellationToken: Cancellation
+        );
     }
+
+    private static Dictionary<string, string> Labels => new() { ["app"] = "backend" };
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
@@ -111,32 +131,82 @@ public sealed class ClusterUndoTests : IAsyncLifetime
         spec["ports"]![0]!.AsObject().ContainsKey("nodePort").ShouldBeFalse();
     }
 
+    public static TheoryData<ScenarioStep> DeploymentSteps =>
+        new(
+            (ScenarioStep[])
+                [new ScaleStep(5), new ScaleStep(0, "backend-1"), new RolloutStep(), new RolloutStep(null, 5, 60)]
+        );
+
+    [Theory]
+    [MemberData(nameof(DeploymentSteps), DisableDiscoveryEnumeration = true)]
+    public async Task A_deployment_that_was_scaled_or_restarted_is_what_it_was(ScenarioStep step)
+    {
+        var reference = ChangedObjects.DeploymentOf(s_twoSided.Load, null);
+        var deployments = new DeploymentChanges(_api.Client, TimeProvider.System);
+        await PutBackAsync(reference, step, async () =>
+        {
+            await deployments.ApplyAsync(
+                reference,
+                await deployments.PlanAsync(step, reference, Cancellation),
+                Cancellation
+            );
+            // The controller numbers the rollout, and numbers on after it was put back.
+            var revision = new JsonObject { ["deployment.kubernetes.io/revision"] = "2" };
+            var metadata = new JsonObject { ["annotations"] = revision };
+            await Objects.PatchAsync(reference, new JsonObject { ["metadata"] = metadata }, Cancellation);
+        });
+    }
+
+    [Fact]
+    public async Task The_pods_of_a_deployment_that_was_put_back_are_waited_for()
+    {
+        var (undo, waited) = (new ClusterUndo(_api.Client), new List<string>());
+        Task FollowAsync(ObjectReference reference, CancellationToken token)
+        {
+            waited.Add(reference.Title);
+            return Task.CompletedTask;
+        }
+        var scenario = s_twoSided with { Steps = [new ServiceStep("ClientIP", 60, null, null), new ScaleStep(5)] };
+        var deployment = ChangedObjects.DeploymentOf(scenario.Load, null);
+        await undo.RememberAsync(scenario, Cancellation, FollowAsync);
+        await undo.RestoreAsync(TimeProvider.System, Cancellation);
+        waited.ShouldBeEmpty("nothing had changed");
+
+        await undo.RememberAsync(scenario, Cancellation, FollowAsync);
+        await Changes.PatchServiceAsync(s_twoSided.Load, ClusterChanges.SpecOf(ServiceStep()), Cancellation);
+        var spec = new JsonObject { ["replicas"] = 5 };
+        await Objects.PatchAsync(deployment, new JsonObject { ["spec"] = spec }, Cancellation);
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
+        waited.ShouldBe(["Deployment backend/backend-1"]);
+    }
+
     [Fact]
     public async Task Settings_are_what_they_were_and_the_agents_restart_only_if_something_had_changed()
     {
         var restarts = 0;
         var undo = new ClusterUndo(_api.Client);
         Task RestartAsync(CancellationToken token) => Task.FromResult(restarts++);
-        var before = await ReadAsync(ChangedObjects.CiliumConfig);
-        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, RestartAsync);
+        var before = await ReadAsync(ChangedObjects.CiliumConfig());
+        await undo.RememberAsync(ChangedObjects.CiliumConfig(), Cancellation, RestartAsync);
         var patch = new JsonObject
         {
             ["data"] = new JsonObject { ["tunnel"] = "disabled", ["bpf-lb-sock"] = "true" },
         };
-        await Objects.PatchAsync(ChangedObjects.CiliumConfig, patch, Cancellation);
+        await Objects.PatchAsync(ChangedObjects.CiliumConfig(), patch, Cancellation);
 
         (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
-        (await ReadAsync(ChangedObjects.CiliumConfig)).ShouldBe(before);
+        (await ReadAsync(ChangedObjects.CiliumConfig())).ShouldBe(before);
         restarts.ShouldBe(1);
 
-        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, RestartAsync);
+        await undo.RememberAsync(ChangedObjects.CiliumConfig(), Cancellation, RestartAsync);
         (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
         restarts.ShouldBe(1);
     }
 
     [Fact]
-    public void A_deleted_pod_and_a_phase_leave_nothing_to_put_back()
+    public void A_deleted_pod_a_wait_and_a_phase_leave_nothing_to_put_back()
     {
+        ChangedObjects.Of(new WaitStep(TimeSpan.FromSeconds(1)), s_twoSided.Load).ShouldBeEmpty();
         ChangedObjects.Of(new DeletePodStep(PodPlace.Any), s_twoSided.Load).ShouldBeEmpty();
         ChangedObjects.Of(new PhaseStep("observe", TimeSpan.FromSeconds(1)), s_twoSided.Load).ShouldBeEmpty();
     }
@@ -146,7 +216,16 @@ public sealed class ClusterUndoTests : IAsyncLifetime
     {
         var kinds = typeof(ScenarioStep).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(ScenarioStep)));
         kinds.ShouldBe(
-            [typeof(ApplyStep), typeof(DeleteStep), typeof(DeletePodStep), typeof(ServiceStep), typeof(PhaseStep)],
+            [
+                typeof(ApplyStep),
+                typeof(DeleteStep),
+                typeof(DeletePodStep),
+                typeof(ServiceStep),
+                typeof(ScaleStep),
+                typeof(RolloutStep),
+                typeof(WaitStep),
+                typeof(PhaseStep),
+            ],
             ignoreOrder: true
         );
     }
@@ -169,11 +248,11 @@ public sealed class ClusterUndoTests : IAsyncLifetime
     {
         var undo = new ClusterUndo(_api.Client);
         await undo.RememberAsync(Service, Cancellation);
-        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, _ =>
+        await undo.RememberAsync(ChangedObjects.CiliumConfig(), Cancellation, _ =>
             throw new TimeoutException("the agents are not ready")
         );
         var data = new JsonObject { ["data"] = new JsonObject { ["tunnel"] = "disabled" } };
-        await Objects.PatchAsync(ChangedObjects.CiliumConfig, data, Cancellation);
+        await Objects.PatchAsync(ChangedObjects.CiliumConfig(), data, Cancellation);
         await Changes.PatchServiceAsync(s_twoSided.Load, ClusterChanges.SpecOf(ServiceStep()), Cancellation);
 
         var left = (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldHaveSingleItem();
@@ -254,6 +333,9 @@ public sealed class ClusterUndoTests : IAsyncLifetime
             return null;
         foreach (var field in (string[])["resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"])
             value["metadata"]!.AsObject().Remove(field);
+        (value["metadata"]!["annotations"] as JsonObject)?.Remove("deployment.kubernetes.io/revision");
+        if (value["metadata"]!["annotations"] is JsonObject { Count: 0 })
+            value["metadata"]!.AsObject().Remove("annotations");
         return Sorted(value)!.ToJsonString();
     }
 

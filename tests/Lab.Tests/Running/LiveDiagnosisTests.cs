@@ -5,7 +5,9 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Running;
 
-/// <summary>Diagnoses of a client that has no Pod beside it, from what the cluster's objects and counters say.</summary>
+/// <summary>
+/// Diagnoses of a client that has no Pod beside it, from what the cluster's objects and counters say.
+/// </summary>
 public class LiveDiagnosisTests(LiveDiagnosisTests.NoLocalPodLab lab) : IClassFixture<LiveDiagnosisTests.NoLocalPodLab>
 {
     public sealed class NoLocalPodLab()

@@ -68,6 +68,7 @@ public class PhaseSelectionTests
             new RecordLine
             {
                 Seq = i,
+                Due = i / 50.0,
                 Start = i / 50.0,
                 End = i / 50.0 + 0.01,
                 Port = 40_000 + (connection ?? i),

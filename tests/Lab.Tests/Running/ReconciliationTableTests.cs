@@ -25,6 +25,22 @@ public class ReconciliationTableTests
             .ShouldContain("requests that reached local");
 
     [Fact]
+    public void A_backend_that_was_restarted_is_left_out_and_named()
+    {
+        var before = Counters();
+        var after = before with { Echo = before.Echo.SetItem(s_local.HubbleName, 0) };
+
+        var counted = after.Since(before with { Echo = before.Echo.SetItem(s_local.HubbleName, 7) });
+
+        counted.RestartedPods.ShouldBe([s_local.HubbleName]);
+        counted.Echo.ShouldNotContainKey(s_local.HubbleName);
+        var known = before with { RestartedPods = [s_local.HubbleName] };
+        known.Since(before).RestartedPods.ShouldBe([s_local.HubbleName]);
+        known.Since(known).RestartedPods.ShouldBeEmpty();
+        Build(before with { Echo = before.Echo.Remove(s_local.HubbleName) }).ShouldAllBe(l => l.Difference == 0);
+    }
+
+    [Fact]
     public void A_503_that_no_proxy_counted_is_shown() =>
         Build(Counters(proxy503: 0)).Single(l => l.What == "503s that a proxy made").Difference.ShouldBe(-1);
 
@@ -62,6 +78,64 @@ public class ReconciliationTableTests
         line.Explanation.ShouldContain("Of pods that are gone, the client's 2 2xx are counted");
     }
 
+    [Fact]
+    public void An_answer_that_was_cut_off_is_no_success_of_its_pod()
+    {
+        var ledger = new RunLedger(null);
+        ledger.Add(Record(0, Outcome.Response, 200, "local"));
+        ledger.Add(Record(1, Outcome.ClosedEarly, 200, "local"));
+
+        ledger.OkByPod["local"].ShouldBe(1);
+        ledger.Totals.Ok.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Pods_that_are_long_gone_are_counted_together()
+    {
+        var ledger = new RunLedger(null);
+        for (var n = 0; n < 3 * RecentPods<object>.Kept; n++)
+        {
+            ledger.Add(Record(2 * n, Outcome.Response, 200, $"pod-{n}"));
+            ledger.Add(Record((2 * n) + 1, Outcome.Response, 200, "stays"));
+        }
+
+        var ok = ledger.OkByPod;
+        ok.Count.ShouldBeLessThanOrEqualTo(2 * RecentPods<object>.Kept);
+        ok["stays"].ShouldBe(3 * RecentPods<object>.Kept);
+        (ok.Values.Sum() + ledger.OkOfForgotten).ShouldBe(ledger.Totals.Ok);
+    }
+
+    [Fact]
+    public void What_pods_answer_now_is_shown_however_many_were_before()
+    {
+        var ledger = new RunLedger(null);
+        ledger.Begin(Phase("local", "remote"));
+        for (var n = 0; n < 3 * RecentPods<object>.Kept; n++)
+            ledger.Add(Record(n, Outcome.Response, 200, $"pod-{n}"));
+        ledger.Begin(Phase("local", "new"));
+        ledger.Add(Record(3 * RecentPods<object>.Kept, Outcome.Response, 200, "new"));
+
+        var sample = ledger.Sample(1, "client-node");
+
+        var pod = sample.Pods.Single(p => p.Pod?.Name == "new");
+        (pod.OkPerSecond > 0, pod.LatencyMs is not null).ShouldBe((true, true));
+        sample.Responses.Single(r => r.Pod == "new").Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_pod_whose_counter_falls_is_named_until_it_is_long_gone()
+    {
+        var pods = new RestartedPods();
+        pods.Add([new("a", 5), new("b", 5)]).ShouldBeEmpty();
+        pods.Add([new("b", 6)]).ShouldBeEmpty();
+        pods.Add([new("a", 4), new("b", 6)]).ShouldBe(["a"]);
+
+        for (var n = 0; n < 3 * RecentPods<object>.Kept; n++)
+            pods.Add([new($"pod-{n}", 1)]).Count.ShouldBeLessThanOrEqualTo(1);
+
+        pods.Add([]).ShouldBeEmpty();
+    }
+
     /// <summary>
     /// Three requests: two answered by the local Pod, and a 503 of the client's proxy attributed to the remote Pod.
     /// </summary>
@@ -75,14 +149,7 @@ public class ReconciliationTableTests
     )
     {
         var ledger = new RunLedger(null);
-        ledger.Begin(
-            new PhaseTally(
-                "observe",
-                0,
-                new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")),
-                ClusterCounters.Zero
-            )
-        );
+        ledger.Begin(Phase("local", "remote"));
         ledger.Add(Record(0, Outcome.Response, 200, "local"));
         ledger.Add(Record(1, Outcome.Response, 503, null));
         ledger.Add(Record(2, Outcome.Response, 200, "local"));
@@ -109,6 +176,17 @@ public class ReconciliationTableTests
             allL7
         );
     }
+
+    private static PhaseTally Phase(string local, string remote) =>
+        new(
+            "observe",
+            0,
+            new ExpectedBackends(
+                [s_local with { Name = local }, s_remote with { Name = remote }],
+                ExpectedShares.Equal(local, remote)
+            ),
+            ClusterCounters.Zero
+        );
 
     private static ClusterCounters Counters(double echoLocal = 2, double proxy503 = 1) =>
         ClusterCounters.Zero with

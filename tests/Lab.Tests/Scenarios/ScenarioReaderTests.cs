@@ -1,6 +1,6 @@
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Lab.Tests.Scenarios;
 
@@ -124,6 +124,9 @@ public sealed class ScenarioReaderTests : IDisposable
     [InlineData("two-sided-l7", "1.9.0", ReleaseEvidence.Reported)]
     [InlineData("two-sided-l7", "1.16.0", ReleaseEvidence.Predicted)]
     [InlineData("native-routing", "1.10.0", ReleaseEvidence.Predicted)]
+    [InlineData("native-routing", "1.19.4", ReleaseEvidence.Reported)]
+    [InlineData("silent-close", "1.19.4", ReleaseEvidence.Reported)]
+    [InlineData("silent-close", "1.20.0", ReleaseEvidence.Predicted)]
     [InlineData("keepalive-pinning", "1.9.0", ReleaseEvidence.Reported)]
     public void The_catalogue_says_what_is_predicted(string scenario, string release, ReleaseEvidence evidence)
     {
@@ -134,6 +137,7 @@ public sealed class ScenarioReaderTests : IDisposable
     [Theory]
     [InlineData("rte: 50", "rte")]
     [InlineData("rate: fast", "fast")]
+    [InlineData("url: http://b/", ":3: Encountered duplicate key url")]
     [InlineData("rate: [1", "scenario.yaml:")]
     [InlineData("\tbody: foo", "scenario.yaml:")]
     public void Broken_yaml_and_unknown_fields_are_one_message_with_file_and_line(string line, string named)
@@ -142,6 +146,34 @@ public sealed class ScenarioReaderTests : IDisposable
         var message = Problems().ShouldHaveSingleItem();
         message.ShouldContain("scenario.yaml:");
         message.ShouldContain(named);
+    }
+
+    [Theory]
+    [InlineData(Load + Steps + "title: a\ntitle: b\n", ":6: Encountered duplicate key title")]
+    [InlineData(Load + Steps + "expect: []\nexpect: []\n", ":6: Encountered duplicate key expect")]
+    [InlineData(Load + "steps:\n  - {phase: a, for: 1s, for: 2s}\n", ":4: Encountered duplicate key for")]
+    [InlineData(Load + "steps:\n  - service: {a: 1, a: 2}\n", ":4: Encountered duplicate key a")]
+    [InlineData("settings: {a: b, a: c}\n" + Load + Steps, ":1: Encountered duplicate key a")]
+    [InlineData("[]", ":1: expected fields with values")]
+    [InlineData("hello", ":1: expected fields with values")]
+    [InlineData("load: []\n" + Steps, ":1: expected fields with values")]
+    public void A_key_that_appears_twice_and_what_is_not_fields_is_refused_with_its_line(string text, string expected)
+    {
+        Write(text);
+        var message = Problems().ShouldHaveSingleItem();
+        message.ShouldContain($"scenario.yaml{expected}");
+        message.ShouldNotContain("CiliumDebugging");
+    }
+
+    [Theory]
+    [InlineData("{url: 'http://u:s3cr3t@b/'}", "load.url 'http://(hidden)@b/' has credentials")]
+    [InlineData("{url: 'https://u:s3cr3t@b/'}", "load.url 'https://(hidden)@b/' is not an http URL")]
+    public void Credentials_of_a_load_are_refused_and_not_shown(string load, string expected)
+    {
+        Write($"load: {load}\n{Steps}");
+        var message = Problems().ShouldHaveSingleItem();
+        message.ShouldContain(expected);
+        message.ShouldNotContain("s3cr3t");
     }
 
     [Theory]
@@ -163,7 +195,7 @@ public sealed class ScenarioReaderTests : IDisposable
     [InlineData("- {phase: observe, for: soon}", "steps[1].for 'soon'")]
     [InlineData("- {phase: observe, for: 0s}", "steps[1].for '0s'")]
     [InlineData("- {phase: observe}", "steps[1] has phase")]
-    [InlineData("- {wait: 3s}", "steps[1] has wait")]
+    [InlineData("- {pause: 3s}", "steps[1] has pause")]
     [InlineData("- {apply: a.yaml, delete: b.yaml}", "steps[1] has apply, delete")]
     [InlineData("- {apply: missing.yaml}", "missing.yaml: cannot be read")]
     public void A_bad_step_is_named_with_its_number(string step, string named)

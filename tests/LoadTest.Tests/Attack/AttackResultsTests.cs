@@ -44,6 +44,31 @@ public sealed class AttackResultsTests
             );
 
     [Fact]
+    public void Malformed_responses_are_counted_by_what_is_wrong_with_them()
+    {
+        var results = new AttackResults();
+        Add(ResponseFault.Header, 2);
+        Add(ResponseFault.Header, 3);
+        RandomRecords.Text(results).ShouldContain("2 × malformed (header)\n");
+
+        Add(ResponseFault.Chunk, 4);
+        Add(ResponseFault.None, 5);
+        RandomRecords.Text(results).ShouldContain("4 × malformed (2 × header, 1 × chunk)\n");
+
+        void Add(ResponseFault fault, long sequence) =>
+            results.Add(
+                new RequestRecord
+                {
+                    Sequence = sequence,
+                    Connection = sequence,
+                    Outcome = Outcome.Malformed,
+                    Status = 200,
+                    Fault = fault,
+                }
+            );
+    }
+
+    [Fact]
     public void A_record_is_summarised_in_constant_memory()
     {
         var results = new AttackResults();
@@ -187,5 +212,35 @@ public sealed class AttackResultsTests
         merged.Merge(results);
         merged.Merge(results);
         merged.AchievedRate.ShouldBe(251, tolerance: 1e-9);
+    }
+
+    [Fact]
+    public void The_report_has_success_throughput_and_where_pods_name_themselves_the_skew()
+    {
+        string ReportOf(Func<int, string?> podOf)
+        {
+            var records = Enumerable
+                .Range(0, 400)
+                .Select(i => new RequestRecord
+                {
+                    Sequence = i,
+                    Connection = i,
+                    Outcome = Outcome.Response,
+                    Status = i % 4 == 0 ? 503 : 200,
+                    Pod = podOf(i),
+                    IntendedStart = TimeSpan.FromMilliseconds(10 * i),
+                    Start = TimeSpan.FromMilliseconds(10 * i),
+                    End = TimeSpan.FromMilliseconds((10 * i) + 2),
+                });
+            using var text = new StringWriter();
+            AttackReport.Write(RandomRecords.Results(records), text);
+            return text.ToString();
+        }
+
+        var uneven = ReportOf(i => i % 40 == 1 ? "a" : "b");
+        uneven.ShouldContain("success  75 % (300 of 400), throughput 75");
+        uneven.ShouldMatch(@"count\s+min\s+mean\s+p50\s+p95\s+p99\s+p99.9\s+max");
+        uneven.ShouldMatch(@"skew     skewed.*, if equal shares are expected");
+        ReportOf(i => null).ShouldNotContain("skew ");
     }
 }

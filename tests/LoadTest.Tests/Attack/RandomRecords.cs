@@ -17,7 +17,7 @@ internal static class RandomRecords
         Gen.Select(Gen.Int[0, 65535], Gen.Long[-1, 1L << 40], Gen.Int[0, 1000]),
         Gen.Select(
             Gen.Enum<Outcome>(),
-            Gen.Int[0, 999],
+            Gen.Int[100, 999],
             s_names,
             s_names,
             Gen.Long[0, 1L << 40],
@@ -35,7 +35,7 @@ internal static class RandomRecords
                 Connection = connection.Item2,
                 RequestOnConnection = connection.Item3,
                 Outcome = end.Item1,
-                Status = end.Item2,
+                Status = end.Item1 is Outcome.Response || end.Item2 % 2 == 0 ? end.Item2 : 0,
                 Pod = end.Item3,
                 Node = end.Item4,
                 BytesReceived = end.Item5,

@@ -50,6 +50,7 @@ public sealed class ResponseParserTests
     )]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, 0, false)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nfoo", 200, 3, true)]
+    [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\t: x\r\nContent-Length: 3\r\n\r\nfoo", 200, 3, true)]
     public void Complete_responses(string response, int status, int body, bool reusable)
     {
         var (state, parser, consumed) = Parse(response);
@@ -68,7 +69,9 @@ public sealed class ResponseParserTests
     [InlineData("\r\n", ResponseFault.StatusLine)]
     [InlineData("HTTP/1.1 200 OK\r\nno colon\r\n", ResponseFault.Header)]
     [InlineData("HTTP/1.1 200 OK\r\n: empty\r\n", ResponseFault.Header)]
-    [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n", ResponseFault.Header)]
+    [InlineData("HTTP/1.1 200 OK\r\n folded\r\n", ResponseFault.Header)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2\r\n", ResponseFault.Header)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\tchunked\r\n", ResponseFault.TransferEncoding)]
     [InlineData("HTTP/1.1 200 OK\r\nA : b\r\n", ResponseFault.Header)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n", ResponseFault.ContentLength)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n", ResponseFault.ContentLength)]

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Tests.Attack;
+using CiliumDebugging.ServiceDefaults.Pods;
+using Microsoft.Extensions.Configuration;
 
 namespace CiliumDebugging.LoadTest.Tests.Pod;
 
@@ -48,5 +51,43 @@ public sealed class TargetResolverTests
         );
         refused.Message.ShouldContain("'no-such-host.invalid'");
         refused.Message.ShouldContain("check the name");
+    }
+
+    [Theory]
+    [InlineData("""{"spec":{"type":"ClusterIP","clusterIP":"127.65.0.9"}}""", "127.65.0.9:87")]
+    [InlineData(
+        """{"spec":{"type":"ExternalName","externalName":"example.internal"}}""",
+        "host 'ext.backend' of http://ext.backend/a: Service backend/ext is an ExternalName, which the lab cannot reach"
+    )]
+    [InlineData("""{"spec":{"type":"ClusterIP","clusterIP":"None"}}""", "Service backend/ext is headless")]
+    public async Task A_service_of_the_embedded_cluster_is_its_address_or_is_refused_with_why(
+        string service,
+        string expected
+    )
+    {
+        await using var api = new TestServer(TestServer.Answering(TestServer.Ok(service)));
+        var place = new Dictionary<string, string?>
+        {
+            [PodEnvironment.ApiUrl] = $"http://{api.EndPoint}",
+            [PodEnvironment.ApiToken] = "a-token-for-tests-only",
+            [PodEnvironment.PodUid] = "u-1",
+            [PodEnvironment.PodIp] = "127.64.2.2",
+            [PodEnvironment.BackingAddress] = "127.67.2.2",
+            [PodEnvironment.PortOffset] = "7",
+        };
+        var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddInMemoryCollection(place).Build());
+        var resolver = new TargetResolver(sandbox);
+
+        string answer;
+        try
+        {
+            var url = new Uri("http://ext.backend/a");
+            answer = $"{await resolver.ResolveAsync(url, TestContext.Current.CancellationToken)}";
+        }
+        catch (AttackRefusedException refused)
+        {
+            answer = refused.Message;
+        }
+        answer.ShouldContain(expected);
     }
 }

@@ -47,6 +47,8 @@ public class RuleTests
     [InlineData("1.9.0", new[] { "upgrade to Cilium 1.9.9" })]
     [InlineData("1.9.8", new[] { "upgrade to Cilium 1.9.9" })]
     [InlineData("1.10.0", new string[0])]
+    [InlineData("1.11.9", new string[0])]
+    [InlineData("1.12.0", new string[0])]
     [InlineData("1.20.0", new[] { "proxy-use-original-source-address" })]
     public void Remedies_fit_the_release(string? version, string[] remedies)
     {
@@ -54,10 +56,10 @@ public class RuleTests
         given.Length.ShouldBe(1 + remedies.Length);
         foreach (var remedy in remedies)
             given.ShouldContain(r => r.StartsWith(remedy, StringComparison.Ordinal));
-        var conntrack = Remedies.For(Remedies.ServiceConntrack, version);
+        var conntrack = Remedies.ServiceConntrack(version);
         conntrack
             .Any(r => r.Contains("enable-host-reachable-services"))
-            .ShouldBe(version is null or ['1', '.', '9', ..]);
+            .ShouldBe(version is null or ['1', '.', '9' or '1', ..] && version is not "1.12.0");
         conntrack.Any(r => r.StartsWith("upgrade", StringComparison.Ordinal)).ShouldBe(version != "1.20.0");
     }
 

@@ -237,7 +237,9 @@ internal static class SyntheticFaults
         });
     }
 
-    /// <summary>internalTrafficPolicy: Local. Ports with an entry from before the policy keep their old choice.</summary>
+    /// <summary>
+    /// internalTrafficPolicy: Local. Ports with an entry from before the policy keep their old choice.
+    /// </summary>
     /// <param name="leak">Requests leave the node at random instead, without a memory of ports.</param>
     public static void InternalLocal(SyntheticPhase phase, Random random, int requests, bool leak = false)
     {

@@ -32,6 +32,9 @@ internal sealed class SyntheticPhase
     private long _requests,
         _connection;
 
+    /// <summary>How long it lasts, s.</summary>
+    public double Seconds { get; init; } = 10;
+
     public SyntheticPhase(Random random, int? pods = null, int? nodes = null, int[]? placement = null)
     {
         _random = random;
@@ -213,7 +216,7 @@ internal sealed class SyntheticPhase
         return new PhaseReport
         {
             Name = "phase",
-            Seconds = 10,
+            Seconds = Seconds,
             Requests = _requests,
             ByStatus = _byStatus.ToImmutableSortedDictionary(),
             Unanswered = _unanswered.ToImmutableSortedDictionary(),

@@ -64,6 +64,11 @@ internal static class SyntheticRuns
             r => new SyntheticPhase(r, r.Next(3, 8)),
             (p, r, n) => StaleConntrack(p, r, n + 2000, before: 10_000, ports: 700)
         ),
+        new("silent-close", ["silent-close"], Default, (p, r, n) =>
+        {
+            p.Version = "1.16.0";
+            StaleConntrack(p, r, n);
+        }),
         new("a pod replaced, and no memory of ports", ["even", "undecided"], Few, (p, r, n) =>
         {
             New(p, 0);
@@ -169,6 +174,18 @@ internal static class SyntheticRuns
                 var slow = p.Any();
                 p.LatencyMs = i => i == slow ? 200 : 2;
                 Even(p, r, n);
+            }
+        ),
+        // Seen on a machine with too much to do: a pod paused in the first half second of a run.
+        new(
+            "a pod that paused, in a phase of half a second",
+            ["undecided"],
+            r => new SyntheticPhase(r, 3, 3, [0, 1, 2]) { Seconds = 0.6 },
+            (p, r, n) =>
+            {
+                var paused = p.Any();
+                p.LatencyMs = i => i == paused ? 60 : 2;
+                Even(p, r, 42);
             }
         ),
         new(

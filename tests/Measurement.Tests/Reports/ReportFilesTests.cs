@@ -48,6 +48,20 @@ public sealed class ReportFilesTests : IDisposable
         Directory.GetFileSystemEntries(_parent).ShouldBe([file]);
     }
 
+    [Fact]
+    public void Whether_a_report_could_be_written_is_known_before_there_is_one()
+    {
+        var (folder, file) = (Path.Combine(_parent, "artifacts"), Path.Combine(_parent, "file"));
+        File.WriteAllText(file, "");
+
+        ReportFiles.Try(folder);
+        Should.Throw<IOException>(() => ReportFiles.Try(file));
+        Should.Throw<IOException>(() => ReportFiles.Try("/dev/full/artifacts"));
+
+        Directory.GetFileSystemEntries(folder).ShouldBeEmpty();
+        Directory.GetFileSystemEntries(_parent).Order().ShouldBe([folder, file]);
+    }
+
     [Theory]
     [InlineData("../../etc", "etc")]
     [InlineData("", "run")]

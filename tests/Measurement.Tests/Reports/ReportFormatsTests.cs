@@ -43,7 +43,7 @@ public sealed partial class ReportFormatsTests
     [Fact]
     public void The_schema_page_names_every_field()
     {
-        var page = File.ReadAllText(Path.Combine(Root(), "docs", "report-schema.md"));
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "report-schema.md"));
         using var json = System.Text.Json.JsonDocument.Parse(ReportJson.Write(s_document));
         Fields(json.RootElement)
             .Distinct()
@@ -88,10 +88,38 @@ public sealed partial class ReportFormatsTests
                     "| **failed** | 1020 × 503 |",
                     "- [ ] observe: every failure is a 503",
                     "tunnel: vxlan",
+                    "- `03:04:35` load-test-policy.yaml was applied (30.0 s)",
+                    "dotnet run --project AppHost -- --once --scenario two-sided-l7 --rate 51",
+                    "kind: CiliumNetworkPolicy",
+                    "<details><summary>What was measured, phase by phase</summary>",
                 ]
         )
             text.ShouldContain(part);
     }
+
+    [Fact]
+    public void What_is_not_folded_is_one_screen()
+    {
+        var open = Regex.Replace(
+            MarkdownReport.Write(s_document),
+            "<details>.*?</details>\n",
+            "",
+            RegexOptions.Singleline
+        );
+
+        open.ShouldContain("## What happened");
+        open.ShouldContain("| `backend-1-7d9f-aaaaa` | `cluster-worker` | 0 % of 33 % | 0.0 | 17.0 |");
+        open.ShouldContain("What helps:");
+        open.Split('\n').Length.ShouldBeLessThanOrEqualTo(50);
+    }
+
+    [Fact]
+    public void Test_cases_take_as_long_as_their_phase() =>
+        XDocument
+            .Parse(JUnitReport.Write(s_document))
+            .Descendants("testcase")
+            .Select(c => c.Attribute("time")!.Value)
+            .ShouldBe(["30", "30", "0", "0"]);
 
     [Fact]
     public void Every_report_says_first_that_it_is_emulated_and_then_the_result()
@@ -254,14 +282,6 @@ public sealed partial class ReportFormatsTests
             System.Text.Json.JsonValueKind.Array => element.EnumerateArray().SelectMany(Fields),
             _ => [],
         };
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
-    }
 
     /// <summary>The text outside of fenced blocks; every block must be closed.</summary>
     private static string Outside(string markdown)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
@@ -68,6 +70,44 @@ public sealed class RunStatusOfRunTests
         status.Hop.ShouldBe("egress proxy");
         status.Why.ShouldBe("HTTP rules on both sides.");
         status.Cause.ShouldNotBeNull().Name.ShouldBe("two-sided-l7");
+    }
+
+    [Fact]
+    public void A_run_with_which_the_machine_did_not_keep_up_is_undecided_whatever_its_counts_show()
+    {
+        var run = SampleRun.Create();
+        const string Gate = "this machine cannot keep up (phase observe lasted 46.0 s instead of 2 s)";
+        run = run with { Phases = [run.Phases[0], run.Phases[1] with { MachineGate = Gate }] };
+
+        var status = RunStatus.Of(run, LiveSample.None);
+
+        (status.Kind, status.IsFault, status.Cause).ShouldBe((RunStatusKind.Undecided, false, null));
+        (status.Headline, status.Title).ShouldBe(($"Undecided: {Gate}", $"Undecided: {Gate}"));
+        status.VerdictText.ShouldBe($"undecided: {Gate}");
+        (status.Diagnosis, status.Since, status.Hop).ShouldBe((null, "", ""));
+        status.Why.ShouldStartWith($"Nothing is concluded about the cluster, because {Gate}");
+        run.Holds.ShouldBeFalse();
+        var document = DocumentOf.Run(run);
+        (document.MachineGate, document.Diagnosis.Name).ShouldBe((Gate, "undecided"));
+        document.Result!.Title.ShouldBe($"Undecided: {Gate}");
+        JUnitReport.Write(document).ShouldContain($"<failure message=\"{Gate}\">");
+    }
+
+    [Fact]
+    public void A_manual_run_says_what_its_latest_phase_shows_although_the_machine_did_not_keep_up_with_an_earlier_one()
+    {
+        var run = SampleRun.Create();
+        run = run with
+        {
+            IsManual = true,
+            Expectations = [],
+            Phases = [run.Phases[0] with { MachineGate = "this machine cannot keep up (…)" }, run.Phases[1]],
+        };
+
+        var status = RunStatus.Of(run, LiveSample.None);
+
+        (status.IsFault, status.Headline).ShouldBe((true, "1 of 3 pods answers"));
+        (run with { IsManual = false }).MachineGate.ShouldNotBeNull();
     }
 
     [Fact]

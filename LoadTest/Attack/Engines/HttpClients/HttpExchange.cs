@@ -24,7 +24,8 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
     private IPEndPoint? _endPoint;
     private bool _portsExhausted;
     private bool _isConnected;
-    private int _requests;
+    private int _requests,
+        _connects;
 
     public async Task<RequestRecord> ExchangeAsync(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
@@ -34,6 +35,7 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort, timeout.Token);
         _endPoint = target.EndPoint;
         _client ??= CreateClient();
+        _connects = 0;
         var answer = default(Answer);
         var (outcome, errno, fault) = (Outcome.Response, 0, ResponseFault.None);
         try
@@ -113,6 +115,10 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
 
     private async Task<Socket> ConnectAsync(CancellationToken cancellation)
     {
+        // The handler sends a request that got no answer again, on up to three more connections; a server would get
+        // more requests than are counted.
+        if (++_connects > 1)
+            throw new IOException("the connection was closed before an answer; the request is not sent again");
         // The handler reconnects a kept-alive connection that the server closed; the old port is free then.
         _binding.Release();
         (_portsExhausted, _isConnected, _requests) = (false, false, 0);
@@ -191,10 +197,11 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         {
             HttpRequestError.SecureConnectionError => (Outcome.ConnectError, Eproto, ResponseFault.None),
             HttpRequestError.ConfigurationLimitExceeded => (Outcome.Malformed, 0, ResponseFault.HeadersTooLarge),
+            // Status line, headers or chunks: HttpClient does not say which.
             HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError => (
                 Outcome.Malformed,
                 0,
-                ResponseFault.StatusLine
+                ResponseFault.None
             ),
             _ => (Outcome.ClosedEarly, 0, ResponseFault.None),
         };

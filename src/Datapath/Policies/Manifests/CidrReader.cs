@@ -3,22 +3,20 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Reads address blocks.</summary>
 internal static class CidrReader
 {
-    public static CidrBlock? Block(ManifestField field, bool allowAddress)
+    public static CidrBlock? Block(ManifestField field)
     {
         if (field.Text() is not { } text)
             return null;
-        var block = CidrBlock.Parse(text, allowAddress);
+        var block = CidrBlock.Parse(text);
         if (block is null)
-            field.Report($"must be an address block such as 10.0.0.0/8{(allowAddress ? " or an address" : "")}");
+            field.Report("must be an address block such as 10.0.0.0/8");
         return block;
     }
 
     private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"]);
 
     /// <summary>Reads an entry of fromCIDRSet or toCIDRSet.</summary>
-    /// <returns>Null for a group: the lab has no CiliumCIDRGroup, and a group that does not exist selects
-    /// nothing.</returns>
-    public static CidrPeer? BlockOrGroup(ManifestField field)
+    public static PeerSelector? BlockOrGroup(ManifestField field)
     {
         string[] kinds = ["cidr", "cidrGroupRef", "cidrGroupSelector"];
         List<(string Key, int Line, ManifestNode Value)> given = field.Node.Fields.FindAll(f => kinds.Contains(f.Key));
@@ -28,15 +26,15 @@ internal static class CidrReader
             return BlockWithExceptions(field, s_setFields, nullIsAbsent: false);
         if (field.Map(s_setFields) is not { } fields)
             return null;
-        if (fields.TryGetValue("cidrGroupRef", out ManifestField name) && name.Text() is { } text)
-        {
-            if (!LabelSyntax.IsSubdomain(text))
-                name.Report("this is not the name of a CiliumCIDRGroup");
-        }
-        else if (fields.TryGetValue("cidrGroupSelector", out ManifestField selector))
-            SelectorReader.Read(selector, kubernetes: false);
-        field.Note("the lab has no CiliumCIDRGroup: the entry selects nothing");
-        return null;
+        List<CidrBlock> except = Exceptions(fields, block: null);
+        field.Note("a CiliumCIDRGroup selects addresses outside of the cluster, none of the lab's Pods");
+        if (fields.TryGetValue("cidrGroupSelector", out ManifestField selector))
+            return new CidrGroupPeer(null, SelectorReader.Read(selector, kubernetes: false), [.. except]);
+        if (fields["cidrGroupRef"].Text() is not { } name)
+            return null;
+        if (!LabelSyntax.IsSubdomain(name))
+            fields["cidrGroupRef"].Report("this is not the name of a CiliumCIDRGroup");
+        return new CidrGroupPeer(name, null, [.. except]);
     }
 
     /// <summary>Reads <c>{cidr, except}</c>.</summary>
@@ -46,22 +44,27 @@ internal static class CidrReader
             return null;
         CidrBlock? block = null;
         if (fields.TryGetValue("cidr", out ManifestField cidr))
-            block = Block(cidr, allowAddress: false);
+            block = Block(cidr);
         else
             field.Report("'cidr' is missing");
-        List<CidrBlock> except = [];
-        if (fields.TryGetValue("except", out ManifestField list))
-        {
-            foreach (ManifestField item in list.Items())
-            {
-                CidrBlock? exception = Block(item, allowAddress: false);
-                if (exception is null)
-                    continue;
-                if (block is not null && !block.ContainsStartOf(exception))
-                    item.Report($"the exception is not inside {block.Text}");
-                except.Add(exception);
-            }
-        }
+        List<CidrBlock> except = Exceptions(fields, block);
         return block is null ? null : new CidrPeer(block, [.. except]);
+    }
+
+    private static List<CidrBlock> Exceptions(Dictionary<string, ManifestField> fields, CidrBlock? block)
+    {
+        List<CidrBlock> except = [];
+        if (!fields.TryGetValue("except", out ManifestField list))
+            return except;
+        foreach (ManifestField item in list.Items())
+        {
+            CidrBlock? exception = Block(item);
+            if (exception is null)
+                continue;
+            if (block is not null && !block.ContainsStartOf(exception))
+                item.Report($"the exception is not inside {block.Text}");
+            except.Add(exception);
+        }
+        return except;
     }
 }

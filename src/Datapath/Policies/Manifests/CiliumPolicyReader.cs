@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -7,6 +7,7 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// custom resource's schema and Cilium's Sanitize refuse, and what the lab cannot enforce.</summary>
 internal static class CiliumPolicyReader
 {
+    private const int MaxLogLength = 32;
     private const string UseEndpoints = "select peers by endpoints, CIDR or entities";
 
     private static readonly string[] s_sections = ["ingress", "ingressDeny", "egress", "egressDeny"];
@@ -25,10 +26,8 @@ internal static class CiliumPolicyReader
     private static readonly FieldTable s_logFields = new(["value"]);
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
     private static readonly FieldTable s_authenticationFields = new(["mode"]);
-    private static readonly FieldTable s_icmpFields = new(["fields"]);
-    private static readonly FieldTable s_icmpTypeFields = new(["family", "type"]);
 
-    private static readonly string[] s_peerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities", "FQDNs"];
+    private static readonly string[] s_peerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities", "Services", "FQDNs"];
 
     private static readonly FieldTable s_ingressFields = RuleFields("from", isDeny: false);
     private static readonly FieldTable s_ingressDenyFields = RuleFields("from", isDeny: true);
@@ -58,6 +57,8 @@ internal static class CiliumPolicyReader
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, false, context, egressFlag);
         egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, true, context, egressFlag));
         ReadTexts(fields);
+        if (subject is null && ingress.Concat(egress).Any(r => r.Ports.Any(p => p.Http is not null || p.IsDns)))
+            field.Report("a host policy takes no HTTP or DNS rules");
         return subject is null
             ? null
             : new PolicySpec(
@@ -120,12 +121,21 @@ internal static class CiliumPolicyReader
     {
         if (fields.TryGetValue("description", out ManifestField description))
             description.Text();
-        if (fields.TryGetValue("log", out ManifestField log))
-            log.Map(s_logFields);
+        if (
+            fields.TryGetValue("log", out ManifestField log)
+            && log.Map(s_logFields) is { } members
+            && members.TryGetValue("value", out ManifestField value)
+            && value.Text() is { } text
+            && (text.Length > MaxLogLength || text.Any(char.IsControl))
+        )
+            value.Report($"the value has up to {MaxLogLength} printable characters");
         if (!fields.TryGetValue("labels", out ManifestField labels))
             return;
         foreach (ManifestField label in labels.Items())
-            label.Map(s_labelFields);
+        {
+            if (label.Map(s_labelFields) is { } parts && !parts.ContainsKey("key"))
+                label.Report("'key' is missing");
+        }
     }
 
     private static FieldTable RuleFields(string side, bool isDeny)
@@ -135,11 +145,12 @@ internal static class CiliumPolicyReader
             ($"{side}Groups", UseEndpoints),
             ($"{side}Nodes", $"use {side}Entities: [remote-node]"),
         ];
-        if (side == "to")
-            notEnforced.Add(("toServices", "select the pods behind the Service with toEndpoints"));
         List<string> known =
         [
-            .. s_peerNames.Where(name => name != "FQDNs" || (side == "to" && !isDeny)).Select(name => side + name),
+            .. s_peerNames
+                .Where(name => side == "to" || name is not ("Services" or "FQDNs"))
+                .Where(name => !isDeny || name != "FQDNs")
+                .Select(name => side + name),
             $"{side}Requires",
             "toPorts",
             "icmps",
@@ -234,10 +245,19 @@ internal static class CiliumPolicyReader
 
         bool hasPorts = members.TryGetValue("toPorts", out ManifestField toPorts);
         ImmutableArray<PortRule> ports = hasPorts ? PortReader.Read(toPorts, direction, isDeny) : [];
-        bool isIcmp = Icmp(members);
+        bool isIcmp = IcmpReader.Read(members);
         bool namesPorts = hasPorts && !toPorts.IsEmptyList;
         if (isIcmp && namesPorts)
             field.Report("icmps and toPorts need rules of their own");
+        if (
+            filled.Contains("toServices")
+            && hasPorts
+            && !toPorts.IsEmptyList
+            && !ReleaseChanges.ServicesSelectPods.In(context.Release)
+        )
+            field.Report(
+                $"before {ReleaseChanges.ServicesSelectPods.Since} Cilium does not combine toServices and toPorts in one rule"
+            );
         bool namesNoEndpoint = members.TryGetValue(side + "Endpoints", out ManifestField all) && all.IsEmptyList;
         if (isIcmp || namesNoEndpoint || (namesPorts && ports.IsEmpty))
             return TrafficRule.Nothing(isDeny);
@@ -254,24 +274,6 @@ internal static class CiliumPolicyReader
             field.Report("'mode' is missing");
         else if (mode.Text() is not (null or "disabled"))
             mode.Report("recognised but not enforced here: there is no mutual authentication; remove it");
-    }
-
-    private static bool Icmp(Dictionary<string, ManifestField> members)
-    {
-        if (!members.TryGetValue("icmps", out ManifestField list) || list.IsEmptyList)
-            return false;
-        list.Note("the lab carries no ICMP: the rule allows and denies none of its traffic");
-        foreach (ManifestField item in list.Items())
-        {
-            if (item.Map(s_icmpFields) is not { } fields || !fields.TryGetValue("fields", out ManifestField types))
-                continue;
-            foreach (ManifestField type in types.Items())
-            {
-                if (type.Map(s_icmpTypeFields) is { } members2 && !members2.ContainsKey("type"))
-                    type.Report("'type' is missing");
-            }
-        }
-        return true;
     }
 
     private static PeerSelector? Peer(string kind, ManifestField item, SpecContext context)
@@ -294,11 +296,11 @@ internal static class CiliumPolicyReader
                 item.Report($"the entities are {string.Join(", ", EntityPeer.Names.Order(StringComparer.Ordinal))}");
                 return null;
             case "CIDR":
-                bool allowAddress = !ReleaseChanges.CidrNeedsPrefix.In(context.Release);
-                return CidrReader.Block(item, allowAddress) is { } block ? new CidrPeer(block, []) : null;
+                return CidrReader.Block(item) is { } block ? new CidrPeer(block, []) : null;
+            case "Services":
+                return ServiceReferenceReader.Read(item, context.Release);
             case "FQDNs":
-                DnsName.Read(item);
-                return null;
+                return DnsName.Read(item) is { } name ? new NamePeer(name) : null;
             default:
                 return CidrReader.BlockOrGroup(item);
         }

@@ -57,8 +57,10 @@ internal static class HttpRuleReader
         return pattern;
     }
 
-    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present. Cilium splits at the first space and
-    /// looks no further: <c>Name:</c> and <c>Name:value</c> are names that no header has.</summary>
+    /// <summary>
+    /// <c>Name: value</c> must be equal, <c>Name</c> alone must be present. Cilium splits at the first space and looks
+    /// no further: <c>Name:</c> and <c>Name:value</c> are names that no header has.
+    /// </summary>
     private static HeaderRequirement? Header(ManifestField field)
     {
         if (field.Text() is not { } text)

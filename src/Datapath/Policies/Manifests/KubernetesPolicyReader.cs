@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -91,8 +91,8 @@ internal static class KubernetesPolicyReader
                     {
                         peers.Add(new EndpointPeer(InNamespace(policyNamespace)));
                         peer.Note(
-                            "Cilium allows all Pods of the policy's namespace here as well, which Kubernetes does not: a bug of "
-                                + "Cilium's"
+                            "Cilium allows all Pods of the policy's namespace here as well, which Kubernetes "
+                                + $"does not: a bug of Cilium's, fixed in {ReleaseChanges.IpBlockAllowsNamespace.Until}"
                         );
                     }
                 }

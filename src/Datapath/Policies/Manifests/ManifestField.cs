@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 

@@ -38,8 +38,10 @@ public sealed record PolicyReadResult(
     ImmutableArray<PolicyProblem> Problems
 )
 {
-    /// <summary>What the reader of a valid policy should know: what it means in a lab without an outside world, and where
-    /// Cilium does something else than the text says.</summary>
+    /// <summary>
+    /// What the reader of a valid policy should know: what it means in a lab without an outside world, and where Cilium
+    /// does something else than the text says.
+    /// </summary>
     public ImmutableArray<PolicyProblem> Notes { get; init; } = [];
 
     /// <summary>Whether the source had no problem.</summary>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 

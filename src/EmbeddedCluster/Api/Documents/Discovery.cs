@@ -14,7 +14,6 @@ internal static class Discovery
     public const string GitVersion = "v1.32.0" + EmulatedCluster.VersionSuffix;
 
     private static readonly string[] s_verbs = "create delete deletecollection get list patch update watch".Split(' ');
-    private static readonly string[] s_all = ["all"];
     private static readonly string[] s_subresourceVerbs = ["get", "patch", "update"];
     private static readonly string[] s_podSubresources = ["log", "proxy"];
 
@@ -22,7 +21,7 @@ internal static class Discovery
     public static Task? Public(HttpContext context, string path) =>
         path switch
         {
-            "/livez" or "/readyz" or "/healthz" when IsRead(context) => OkAsync(context),
+            "/livez" or "/readyz" or "/healthz" when IsRead(context) => HealthAsync(context, path),
             "/version" or "/version/" when IsRead(context) => context.WriteAsync(Version()),
             _ => null,
         };
@@ -37,27 +36,50 @@ internal static class Discovery
             return context.WriteAsync(Aggregated(path == "/api"), contentType: AggregatedType);
         if (IsRead(context) && path == "/openapi/v2")
             return OpenApiV2.WriteAsync(context);
-        var json = path.StartsWith("/openapi/", StringComparison.Ordinal)
-            ? OpenApi.Document(path)
-            : path.TrimEnd('/').Split('/') switch
-            {
-                ["", "api"] => Json.Object(
-                    ("kind", "APIVersions"),
-                    ("versions", new JsonArray("v1")),
-                    ("serverAddressByClientCIDRs", new JsonArray())
-                ),
-                ["", "apis"] => GroupList(),
-                ["", "api", "v1"] => Resources("", "v1"),
-                ["", "apis", { Length: > 0 } group] => Group(group),
-                ["", "apis", { Length: > 0 } group, var version] => Resources(group, version),
-                _ => null,
-            };
+        if (IsRead(context) && OpenApi.Text(path) is { } document)
+            return context.WriteAsync(document);
+        var json = path.TrimEnd('/').Split('/') switch
+        {
+            [""] => Paths(),
+            ["", "api"] => Json.Object(
+                ("kind", "APIVersions"),
+                ("versions", new JsonArray("v1")),
+                (
+                    "serverAddressByClientCIDRs",
+                    new JsonArray(
+                        Json.Object(("clientCIDR", "0.0.0.0/0"), ("serverAddress", context.Request.Host.Value))
+                    )
+                )
+            ),
+            ["", "apis"] => GroupList(),
+            ["", "api", "v1"] => Resources("", "v1"),
+            ["", "apis", { Length: > 0 } group] => Group(group),
+            ["", "apis", { Length: > 0 } group, var version] => Resources(group, version),
+            _ => null,
+        };
         if (json is null)
             return null;
         return IsRead(context) ? context.WriteAsync(json) : context.WriteAsync(ApiStatus.MethodNotAllowed);
     }
 
-    private static Task OkAsync(HttpContext context) => context.Response.WriteAsync("ok", context.RequestAborted);
+    private static Task HealthAsync(HttpContext context, string path)
+    {
+        var answer = context.Request.Query.ContainsKey("verbose") ? $"[+]ping ok\n{path[1..]} check passed\n" : "ok";
+        return context.Response.WriteAsync(answer, context.RequestAborted);
+    }
+
+    /// <summary>Everything that answers: what <c>kubectl get --raw /</c> shows.</summary>
+    private static JsonObject Paths()
+    {
+        var groups = ResourceKinds
+            .All.Where(k => k.Group.Length > 0)
+            .SelectMany(k => new[] { $"/apis/{k.Group}", $"/apis/{k.ApiVersion}" });
+        string[] others = [.. "/api /api/v1 /apis /healthz /livez /openapi/v2 /openapi/v3 /readyz /version".Split(' ')];
+        return new JsonObject
+        {
+            ["paths"] = Json.Array(others.Concat(groups).Distinct().Order(StringComparer.Ordinal)),
+        };
+    }
 
     private static bool IsRead(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
@@ -129,7 +151,7 @@ internal static class Discovery
             ["responseKind"] = Response(entries[0]),
             ["verbs"] = Json.Array(s_verbs),
             ["shortNames"] = Json.Array(kind.ShortNames),
-            ["categories"] = Json.Array(kind.IsInAll ? s_all : []),
+            ["categories"] = Json.Array(kind.Categories),
             ["subresources"] = Json.Array(entries.Skip(1).Select(Subresource)),
         };
     }
@@ -172,7 +194,7 @@ internal static class Discovery
             ["kind"] = kind.Kind,
             ["verbs"] = Json.Array(s_verbs),
             ["shortNames"] = Json.Array(kind.ShortNames),
-            ["categories"] = Json.Array(kind.IsInAll ? s_all : []),
+            ["categories"] = Json.Array(kind.Categories),
         };
         if (kind.HasStatus)
             yield return Subresource(kind, "status");

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
@@ -16,6 +18,18 @@ internal static class OpenApi
     private const string IntOrString = "io.k8s.IntOrString";
 
     private static readonly string[] s_patchParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
+
+    private static readonly ConcurrentDictionary<string, byte[]> s_documents = new(StringComparer.Ordinal);
+
+    /// <summary>A document as JSON text, made once; null where there is none.</summary>
+    public static byte[]? Text(string path)
+    {
+        if (s_documents.TryGetValue(path, out var made))
+            return made;
+        return Document(path) is { } document
+            ? s_documents[path] = JsonSerializer.SerializeToUtf8Bytes(document, JsonTree.Compact)
+            : null;
+    }
 
     public static JsonObject? Document(string path)
     {
@@ -94,23 +108,27 @@ internal static class OpenApi
             : $"io.cilium.{kind!.Version}.{kind.Kind}";
         if (schemas.ContainsKey(name))
             return name;
+        if (schema.Model is null)
+        {
+            schemas[name] = null;
+            var custom = CiliumSchemas.Of(kind!, schemas, Define(Schema.ObjectMeta, schemas, null));
+            custom["x-kubernetes-group-version-kind"] = new JsonArray(Id(kind!));
+            schemas[name] = custom;
+            return name;
+        }
         var definition = Typed("object");
         schemas[name] = definition;
         if (kind is not null)
             definition["x-kubernetes-group-version-kind"] = new JsonArray(Id(kind));
-        if (schema.Model is null)
-        {
-            definition["x-kubernetes-preserve-unknown-fields"] = true;
-            definition["properties"] = Map(["apiVersion", "kind", "metadata", "spec", "status"], p =>
-                Typed(p is "apiVersion" or "kind" ? "string" : "object")
-            );
-            return name;
-        }
+        if (Descriptions.Of(schema.Model) is { } about)
+            definition["description"] = about;
         var properties = new JsonObject();
         definition["properties"] = properties;
         foreach (var (member, field) in schema.Fields)
         {
             var property = Describe(field.Schema, schemas);
+            if (field.Property is { } described && Descriptions.Of(described) is { } text)
+                property["description"] = text;
             properties[member] = property;
             if (field.Keys is not { } keys)
                 continue;
@@ -124,7 +142,8 @@ internal static class OpenApi
         return name;
     }
 
-    private static JsonObject Reference(string name) =>
+    /// <summary>A reference to a definition, beside which a description may stand.</summary>
+    public static JsonObject Reference(string name) =>
         new() { ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" }) };
 
     private static JsonObject Describe(Schema schema, JsonObject schemas) =>

@@ -52,7 +52,7 @@ internal static class OpenApiV2
         if ((o["allOf"] as JsonArray)?[0]?["$ref"]?.GetValue<string>() is { } reference)
         {
             var moved = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal);
-            return new JsonObject { ["$ref"] = moved };
+            return new JsonObject { ["$ref"] = moved, ["description"] = o["description"]?.DeepClone() };
         }
         if (o.Text("format") == "int-or-string")
             return new JsonObject { ["type"] = "string", ["format"] = "int-or-string" };
@@ -103,7 +103,10 @@ internal static class OpenApiV2
 
     private static Message Schema(JsonObject schema)
     {
-        var message = new Message().Text(1, schema.Text("$ref")).Text(2, schema.Text("format"));
+        var message = new Message()
+            .Text(1, schema.Text("$ref"))
+            .Text(2, schema.Text("format"))
+            .Text(4, schema.Text("description"));
         if (schema.Object("additionalProperties") is { } values)
             message.Nested(21, new Message().Nested(1, Schema(values)));
         if (schema.Text("type") is { } type)

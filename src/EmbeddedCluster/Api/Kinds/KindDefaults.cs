@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
@@ -15,14 +16,76 @@ internal static class KindDefaults
         var metadata = o.Ensure("metadata");
         if (metadata.Text("name") is { Length: > 0 } name)
             metadata.Ensure("labels")["kubernetes.io/metadata.name"] = name;
+        o.Ensure("spec")["finalizers"] ??= new JsonArray("kubernetes");
     }
 
     public static void Pod(JsonObject o)
     {
-        if (o["status"] is null or JsonObject)
-            Default(o.Ensure("status"), "phase", "Pending");
         if (o.Object("spec") is { } spec)
-            PodSpec(spec, "Always");
+        {
+            PodSpec(spec);
+            RunnablePod(spec);
+        }
+        if (o["status"] is not (null or JsonObject))
+            return;
+        var status = o.Ensure("status");
+        Default(status, "phase", "Pending");
+        Default(status, "qosClass", QualityOfService(o.Object("spec")));
+    }
+
+    /// <summary>
+    /// What a Pod has and a template has not: the account, the priority, and how long it stays on a node that is gone.
+    /// </summary>
+    private static void RunnablePod(JsonObject spec)
+    {
+        Default(spec, "enableServiceLinks", true);
+        Default(spec, "serviceAccountName", spec.Text("serviceAccount") ?? "default");
+        Default(spec, "serviceAccount", spec.Text("serviceAccountName"));
+        Default(spec, "priority", 0);
+        Default(spec, "preemptionPolicy", "PreemptLowerPriority");
+        foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
+        foreach (var (name, limit) in container.Object("resources")?.Object("limits") ?? [])
+            container.Ensure("resources").Ensure("requests")[name] ??= limit?.DeepClone();
+        if (spec["tolerations"] is not (null or JsonArray))
+            return;
+        foreach (var taint in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
+        {
+            var tolerated = spec.Objects("tolerations")
+                .Any(t =>
+                    (t.Text("key") is null or "" || t.Text("key") == taint)
+                    && t.Text("effect") is null or "" or "NoExecute"
+                );
+            if (!tolerated)
+                (spec["tolerations"] ??= new JsonArray())
+                    .AsArray()
+                    .Add(
+                        (JsonNode)
+                            Json.Object(
+                                ("key", taint),
+                                ("operator", "Exists"),
+                                ("effect", "NoExecute"),
+                                ("tolerationSeconds", 300)
+                            )
+                    );
+        }
+    }
+
+    private static string QualityOfService(JsonObject? spec)
+    {
+        var resources = spec.Objects("containers").Select(c => c.Object("resources")).ToList();
+        if (
+            resources.All(r =>
+                r?.Object("requests") is null or { Count: 0 } && r?.Object("limits") is null or { Count: 0 }
+            )
+        )
+            return "BestEffort";
+        var isGuaranteed = resources.All(r =>
+            r?.Object("limits") is { } limits
+            && limits["cpu"] is not null
+            && limits["memory"] is not null
+            && JsonNode.DeepEquals(limits, r["requests"])
+        );
+        return isGuaranteed ? "Guaranteed" : "Burstable";
     }
 
     public static void Service(JsonObject o)
@@ -31,13 +94,27 @@ internal static class KindDefaults
             return;
         Default(spec, "type", "ClusterIP");
         Default(spec, "sessionAffinity", "None");
+        if (spec.Text("sessionAffinity") == "ClientIP" && spec["sessionAffinityConfig"] is null or JsonObject)
+            Affinity(spec.Ensure("sessionAffinityConfig"));
+        if (spec.Text("type") is "ClusterIP" or "NodePort" or "LoadBalancer")
+            Default(spec, "internalTrafficPolicy", "Cluster");
+        if (spec.Text("type") is "LoadBalancer")
+            Default(spec, "allocateLoadBalancerNodePorts", true);
         foreach (var port in spec.Objects("ports"))
         {
             Default(port, "protocol", "TCP");
+            if (port["targetPort"] is null || port["targetPort"]!.ToString() is "0" or "")
+                port.Remove("targetPort");
             if (port["targetPort"] is null && port["port"] is { } number)
                 port["targetPort"] = number.DeepClone();
         }
         o["status"] ??= new JsonObject { ["loadBalancer"] = new JsonObject() };
+    }
+
+    private static void Affinity(JsonObject config)
+    {
+        if (config["clientIP"] is null or JsonObject)
+            Default(config.Ensure("clientIP"), "timeoutSeconds", 10_800);
     }
 
     /// <summary>
@@ -59,47 +136,65 @@ internal static class KindDefaults
 
     public static void Deployment(JsonObject o)
     {
-        Replicas(o);
-        if (o.Object("spec") is not { } spec)
-            return;
+        ReplicaSet(o);
+        var spec = o.Ensure("spec");
         Default(spec, "revisionHistoryLimit", 10);
         Default(spec, "progressDeadlineSeconds", 600);
-        spec["strategy"] ??= RollingUpdate(maxUnavailable: "25%", maxSurge: "25%");
+        RollingUpdate(spec, "strategy", maxUnavailable: "25%", maxSurge: "25%");
+        OmitZeros(o, "replicas updatedReplicas readyReplicas availableReplicas unavailableReplicas");
     }
 
-    public static void Replicas(JsonObject o)
+    public static void ReplicaSet(JsonObject o)
     {
-        if (o.Object("spec") is { } spec)
-            Default(spec, "replicas", 1);
+        Default(o.Ensure("spec"), "replicas", 1);
         Template(o);
+        OmitZeros(o, "fullyLabeledReplicas readyReplicas availableReplicas");
     }
 
     public static void DaemonSet(JsonObject o)
     {
         Template(o);
-        if (o.Object("spec") is not { } spec)
-            return;
+        var spec = o.Ensure("spec");
         Default(spec, "revisionHistoryLimit", 10);
-        spec["updateStrategy"] ??= RollingUpdate(maxUnavailable: 1, maxSurge: 0);
+        RollingUpdate(spec, "updateStrategy", maxUnavailable: 1, maxSurge: 0);
+        OmitZeros(o, "updatedNumberScheduled numberAvailable numberUnavailable");
     }
 
-    private static JsonObject RollingUpdate(JsonNode maxUnavailable, JsonNode maxSurge)
+    /// <summary>Counts that a real server leaves out of the status when they are 0.</summary>
+    private static void OmitZeros(JsonObject o, string counts)
     {
-        var limits = new JsonObject { ["maxUnavailable"] = maxUnavailable, ["maxSurge"] = maxSurge };
-        return new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = limits };
+        foreach (var count in counts.Split(' '))
+            if (o.Object("status")?.NumberAt(count) is 0)
+                o.Object("status")!.Remove(count);
+    }
+
+    private static void RollingUpdate(JsonObject spec, string name, JsonNode maxUnavailable, JsonNode maxSurge)
+    {
+        if (spec[name] is not (null or JsonObject))
+            return;
+        var strategy = spec.Ensure(name);
+        Default(strategy, "type", "RollingUpdate");
+        if (strategy.Text("type") != "RollingUpdate" || strategy["rollingUpdate"] is not (null or JsonObject))
+            return;
+        var limits = strategy.Ensure("rollingUpdate");
+        Default(limits, "maxUnavailable", maxUnavailable);
+        Default(limits, "maxSurge", maxSurge);
     }
 
     private static void Template(JsonObject o)
     {
         if (o.Object("spec")?.Object("template")?.Object("spec") is { } pod)
-            PodSpec(pod, "Always");
+            PodSpec(pod);
     }
 
     public static void Job(JsonObject o)
     {
-        if (o.Object("spec") is not { } spec)
+        if (o["spec"] is not (null or JsonObject))
             return;
-        Default(spec, "completions", 1);
+        OmitZeros(o, "active succeeded failed");
+        var spec = o.Ensure("spec");
+        if (spec["completions"] is null && spec["parallelism"] is null)
+            Default(spec, "completions", 1);
         Default(spec, "parallelism", 1);
         Default(spec, "backoffLimit", 6);
         Default(spec, "completionMode", "NonIndexed");
@@ -108,7 +203,7 @@ internal static class KindDefaults
             return;
         var template = spec.Ensure("template");
         if (template.Object("spec") is { } pod)
-            PodSpec(pod, "Never");
+            PodSpec(pod);
 
         // A Job finds its Pods by labels that it alone has.
         const string Uid = "batch.kubernetes.io/controller-uid";
@@ -123,23 +218,60 @@ internal static class KindDefaults
         Default(labels, "controller-uid", uid);
         Default(labels, "job-name", o.TextAt("metadata.name"));
         Default(labels, "batch.kubernetes.io/job-name", o.TextAt("metadata.name"));
-        spec["selector"] ??= new JsonObject { ["matchLabels"] = new JsonObject { [Uid] = uid } };
+        if (spec["manualSelector"]?.ToString() != "true" && spec.At("selector.matchLabels") is null or JsonObject)
+            spec.Ensure("selector").Ensure("matchLabels")[Uid] = uid;
     }
 
-    private static void PodSpec(JsonObject spec, string restartPolicy)
+    private static void PodSpec(JsonObject spec)
     {
-        Default(spec, "restartPolicy", restartPolicy);
+        Default(spec, "restartPolicy", "Always");
         Default(spec, "dnsPolicy", "ClusterFirst");
         Default(spec, "schedulerName", "default-scheduler");
+        Default(spec, "securityContext", new JsonObject());
         Default(spec, "terminationGracePeriodSeconds", 30);
-        foreach (var container in spec.Objects("containers"))
-        {
-            foreach (var port in container.Objects("ports"))
-                Default(port, "protocol", "TCP");
-            if (container.Object("readinessProbe")?.Object("httpGet") is { } http)
-                Default(http, "scheme", "HTTP");
-        }
+        foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
+            Container(container);
     }
 
-    private static void Default(JsonObject o, string name, JsonNode value) => o[name] ??= value;
+    private static void Container(JsonObject container)
+    {
+        if (container.Text("image") is { Length: > 0 } image)
+            Default(container, "imagePullPolicy", PullPolicy(image));
+        Default(container, "resources", new JsonObject());
+        Default(container, "terminationMessagePath", "/dev/termination-log");
+        Default(container, "terminationMessagePolicy", "File");
+        foreach (var port in container.Objects("ports"))
+            Default(port, "protocol", "TCP");
+        foreach (var field in container.Objects("env").Select(e => e.Object("valueFrom")?.Object("fieldRef")))
+            if (field is not null)
+                Default(field, "apiVersion", "v1");
+        foreach (var name in (ReadOnlySpan<string>)["livenessProbe", "readinessProbe", "startupProbe"])
+            if (container.Object(name) is { } probe)
+                Probe(probe);
+    }
+
+    private static void Probe(JsonObject probe)
+    {
+        NumberDefault(probe, "timeoutSeconds", 1);
+        NumberDefault(probe, "periodSeconds", 10);
+        NumberDefault(probe, "successThreshold", 1);
+        NumberDefault(probe, "failureThreshold", 3);
+        if (probe.Object("httpGet") is not { } http)
+            return;
+        Default(http, "path", "/");
+        Default(http, "scheme", "HTTP");
+    }
+
+    /// <summary>An image that its tag or digest pins is pulled once, any other each time.</summary>
+    private static string PullPolicy(string image) =>
+        ContainerImage.Parse(image) is { Digest: null, Tag: null or "latest" } ? "Always" : "IfNotPresent";
+
+    private static void Default(JsonObject o, string name, JsonNode? value) => o[name] ??= value;
+
+    /// <summary>Where 0 means the default.</summary>
+    private static void NumberDefault(JsonObject o, string name, int value)
+    {
+        if (o[name] is null || o.NumberAt(name) == 0)
+            o[name] = value;
+    }
 }

@@ -33,12 +33,10 @@ public static class KindStatus
         /// <summary>422 with one cause per problem; the message lists them all.</summary>
         public static ApiStatus Invalid(ResourceKind kind, string name, IReadOnlyList<FieldError> errors)
         {
-            var texts = errors.Select(e => $"{e.Field}: {Prefix(e.Reason)}{e.Message}").ToList();
+            var texts = errors.Select(e => e.Field.Length == 0 ? Text(e) : $"{e.Field}: {Text(e)}").ToList();
             var details = ApiStatus.About(kind.Kind, kind.Group, name);
             details["causes"] = Json.Array(
-                errors.Select(e =>
-                    Json.Object(("reason", e.Reason), ("message", Prefix(e.Reason) + e.Message), ("field", e.Field))
-                )
+                errors.Select(e => Json.Object(("reason", e.Reason), ("message", Text(e)), ("field", e.Field)))
             );
             var list = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
             var subject = kind.Group.Length == 0 ? kind.Kind : $"{kind.Kind}.{kind.Group}";
@@ -49,13 +47,18 @@ public static class KindStatus
     private static ApiStatus About(ResourceKind kind, string name, int code, string reason, string message) =>
         new(code, reason, message) { Details = ApiStatus.About(kind.Plural, kind.Group, name) };
 
-    private static string Prefix(string reason) =>
-        reason switch
+    private static string Text(FieldError error)
+    {
+        var what = error.Reason switch
         {
-            "FieldValueRequired" => "Required value: ",
-            "FieldValueForbidden" => "Forbidden: ",
-            "FieldValueNotSupported" => "Unsupported value: ",
-            "FieldValueDuplicate" => "Duplicate value: ",
-            _ => "Invalid value: ",
+            "FieldValueRequired" => "Required value",
+            "FieldValueForbidden" => "Forbidden",
+            "FieldValueNotSupported" => "Unsupported value",
+            "FieldValueDuplicate" => "Duplicate value",
+            "FieldValueNotFound" => "Not found",
+            "FieldValueTooLong" => "Too long",
+            _ => "Invalid value",
         };
+        return error.Message.Length == 0 ? what : $"{what}: {error.Message}";
+    }
 }

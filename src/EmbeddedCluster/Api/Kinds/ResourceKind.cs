@@ -39,8 +39,8 @@ public sealed class ResourceKind(string group, string version, string plural, st
 
     public IReadOnlyList<string> ShortNames { get; init; } = [];
 
-    /// <summary>Whether <c>kubectl get all</c> shows it.</summary>
-    public bool IsInAll { get; init; }
+    /// <summary>Names that <c>kubectl get</c> takes for a group of kinds, such as <c>all</c>.</summary>
+    public IReadOnlyList<string> Categories { get; init; } = [];
 
     /// <summary>Whether <c>status</c> is written only through the status subresource.</summary>
     public bool HasStatus { get; init; }
@@ -83,8 +83,11 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Paths below the object that must be there.</summary>
     internal IReadOnlyList<string> RequiredFields { get; init; } = [];
 
-    /// <summary>What else must hold; null when it does.</summary>
-    internal Func<JsonObject, FieldError?>? Rule { get; init; }
+    /// <summary>What else must hold: the problems of an object with its defaults.</summary>
+    internal Func<JsonObject, IEnumerable<FieldError>> Rules { get; init; } = _ => [];
+
+    /// <summary>What a change may not do: the problems of an object that replaces another one.</summary>
+    internal Func<JsonObject, JsonObject, IEnumerable<FieldError>> UpdateRules { get; init; } = (_, _) => [];
 
     internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;
 

@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
-using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Printing;
-using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Validation;
 using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
@@ -9,43 +7,10 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 /// <summary>The table of everything the API serves. To serve another kind, add a row.</summary>
 public static class ResourceKinds
 {
-    private static readonly string[] s_workload = ["spec.selector", "spec.template.spec.containers"];
+    private static readonly string[] s_all = ["all"];
     private static readonly string[] s_involved = "kind namespace name uid apiVersion resourceVersion fieldPath".Split(
         ' '
     );
-
-    private static FieldError? SelectsItsPods(JsonObject o) =>
-        (o.At("spec.selector.matchLabels") as JsonObject ?? []).All(l =>
-            o.At("spec.template.metadata.labels") is JsonObject labels && JsonNode.DeepEquals(labels[l.Key], l.Value)
-        )
-            ? null
-            : new FieldError("spec.template.metadata.labels", "`selector` does not match template `labels`");
-
-    private static FieldError? Negative(JsonObject o, params ReadOnlySpan<string> paths)
-    {
-        foreach (var path in paths)
-            if (o.NumberAt(path) is < 0 and var number)
-                return new FieldError(path, $"{number}: must be greater than or equal to 0");
-        return null;
-    }
-
-    private static FieldError? HasPorts(JsonObject service) =>
-        service
-            .Object("spec")
-            .Objects("ports")
-            .Index()
-            .Where(p => p.Item.NumberAt("port") is not (>= 1 and <= 65_535))
-            .Select(p => new FieldError($"spec.ports[{p.Index}].port", "must be between 1 and 65535, inclusive"))
-            .FirstOrDefault();
-
-    private static FieldError? NamesItsContainers(JsonObject pod)
-    {
-        var names = pod.Object("spec").Objects("containers").Select(c => c.Text("name") ?? "").ToList();
-        if (names.Contains(""))
-            return new FieldError("spec.containers.name", "must be set", "FieldValueRequired");
-        var twice = names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1)?.Key;
-        return twice is null ? null : new FieldError("spec.containers.name", $"\"{twice}\"", "FieldValueDuplicate");
-    }
 
     public static ResourceKind Namespaces { get; } =
         new("", "v1", "namespaces", "Namespace", namespaced: false)
@@ -74,16 +39,14 @@ public static class ResourceKinds
         new("", "v1", "pods", "Pod", namespaced: true)
         {
             ShortNames = ["po"],
-            IsInAll = true,
+            Categories = s_all,
             HasStatus = true,
-            HasGeneration = true,
             ReturnsDeleted = true,
             Model = typeof(V1Pod),
             SelectableFields =
                 "spec.nodeName spec.restartPolicy spec.serviceAccountName status.phase status.podIP".Split(' '),
-            ImmutableFields = ["spec.nodeName", "spec.restartPolicy", "spec.hostNetwork"],
-            RequiredFields = ["spec.containers"],
-            Rule = NamesItsContainers,
+            Rules = PodRules.Pod,
+            UpdateRules = PodRules.Update,
             Defaults = KindDefaults.Pod,
             Columns = KindColumns.Pod,
         };
@@ -92,15 +55,35 @@ public static class ResourceKinds
         new("", "v1", "services", "Service", namespaced: true)
         {
             ShortNames = ["svc"],
-            IsInAll = true,
+            Categories = s_all,
             HasStatus = true,
             ReturnsDeleted = true,
             Names = NameRule.ServiceLabel,
             Model = typeof(V1Service),
             SelectableFields = ["spec.clusterIP", "spec.type"],
-            Rule = HasPorts,
             Defaults = KindDefaults.Service,
             Columns = KindColumns.Service,
+        };
+
+    /// <summary>The addresses of a Service's Pods in the form before EndpointSlices.</summary>
+    public static ResourceKind Endpoints { get; } =
+        new("", "v1", "endpoints", "Endpoints", namespaced: true)
+        {
+            ShortNames = ["ep"],
+            Model = typeof(V1Endpoints),
+            Columns = KindColumns.Endpoints,
+        };
+
+    /// <summary>
+    /// Accounts and access rules are stored so that manifests that contain them apply. They are not enforced: the one
+    /// token may do everything.
+    /// </summary>
+    public static ResourceKind ServiceAccounts { get; } =
+        new("", "v1", "serviceaccounts", "ServiceAccount", namespaced: true)
+        {
+            ShortNames = ["sa"],
+            Model = typeof(V1ServiceAccount),
+            Columns = KindColumns.ServiceAccount,
         };
 
     public static ResourceKind ConfigMaps { get; } =
@@ -108,6 +91,8 @@ public static class ResourceKinds
         {
             ShortNames = ["cm"],
             Model = typeof(V1ConfigMap),
+            Rules = ConfigRules.ConfigMap,
+            UpdateRules = ConfigRules.Update,
             Columns = KindColumns.ConfigMap,
         };
 
@@ -143,6 +128,7 @@ public static class ResourceKinds
             ShortNames = ["netpol"],
             HasGeneration = true,
             Model = typeof(V1NetworkPolicy),
+            Rules = PolicyRules.NetworkPolicy,
             Defaults = KindDefaults.NetworkPolicy,
             Columns = KindColumns.NetworkPolicy,
         };
@@ -151,14 +137,13 @@ public static class ResourceKinds
         new("apps", "v1", "deployments", "Deployment", namespaced: true)
         {
             ShortNames = ["deploy"],
-            IsInAll = true,
+            Categories = s_all,
             HasStatus = true,
             HasGeneration = true,
             HasScale = true,
             Model = typeof(V1Deployment),
             ImmutableFields = ["spec.selector"],
-            RequiredFields = s_workload,
-            Rule = o => SelectsItsPods(o) ?? Negative(o, "spec.replicas"),
+            Rules = WorkloadRules.Deployment,
             Defaults = KindDefaults.Deployment,
             Columns = KindColumns.Deployment,
         };
@@ -167,16 +152,15 @@ public static class ResourceKinds
         new("apps", "v1", "replicasets", "ReplicaSet", namespaced: true)
         {
             ShortNames = ["rs"],
-            IsInAll = true,
+            Categories = s_all,
             HasStatus = true,
             HasGeneration = true,
             HasScale = true,
             Model = typeof(V1ReplicaSet),
             SelectableFields = ["status.replicas"],
             ImmutableFields = ["spec.selector"],
-            RequiredFields = s_workload,
-            Rule = o => SelectsItsPods(o) ?? Negative(o, "spec.replicas"),
-            Defaults = KindDefaults.Replicas,
+            Rules = WorkloadRules.ReplicaSet,
+            Defaults = KindDefaults.ReplicaSet,
             Columns = KindColumns.ReplicaSet,
         };
 
@@ -184,13 +168,12 @@ public static class ResourceKinds
         new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
         {
             ShortNames = ["ds"],
-            IsInAll = true,
+            Categories = s_all,
             HasStatus = true,
             HasGeneration = true,
             Model = typeof(V1DaemonSet),
             ImmutableFields = ["spec.selector"],
-            RequiredFields = s_workload,
-            Rule = SelectsItsPods,
+            Rules = WorkloadRules.DaemonSet,
             Defaults = KindDefaults.DaemonSet,
             Columns = KindColumns.DaemonSet,
         };
@@ -198,14 +181,13 @@ public static class ResourceKinds
     public static ResourceKind Jobs { get; } =
         new("batch", "v1", "jobs", "Job", namespaced: true)
         {
-            IsInAll = true,
+            Categories = s_all,
             HasStatus = true,
             HasGeneration = true,
             Model = typeof(V1Job),
             SelectableFields = ["status.successful"],
             ImmutableFields = ["spec.selector", "spec.completions", "spec.template"],
-            RequiredFields = ["spec.template.spec.containers"],
-            Rule = o => Negative(o, "spec.completions", "spec.parallelism", "spec.backoffLimit"),
+            Rules = WorkloadRules.Job,
             Defaults = KindDefaults.Job,
             Columns = KindColumns.Job,
         };
@@ -232,8 +214,10 @@ public static class ResourceKinds
         new("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy", namespaced: true)
         {
             ShortNames = ["cnp", "ciliumnp"],
+            Categories = ["cilium", "ciliumpolicy"],
             HasStatus = true,
             HasGeneration = true,
+            Rules = PolicyRules.CiliumPolicy,
             Columns = KindColumns.CiliumPolicy,
         };
 
@@ -241,49 +225,71 @@ public static class ResourceKinds
         new("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy", namespaced: false)
         {
             ShortNames = ["ccnp"],
+            Categories = ["cilium", "ciliumpolicy"],
             HasStatus = true,
             HasGeneration = true,
+            Rules = PolicyRules.CiliumPolicy,
             Columns = KindColumns.CiliumPolicy,
+        };
+
+    public static ResourceKind CiliumCidrGroups { get; } =
+        new("cilium.io", "v2", "ciliumcidrgroups", "CiliumCIDRGroup", namespaced: false)
+        {
+            ShortNames = ["ccg"],
+            Categories = ["cilium"],
+            HasGeneration = true,
+            Columns = KindColumns.Default,
         };
 
     public static ResourceKind CiliumEndpoints { get; } =
         new("cilium.io", "v2", "ciliumendpoints", "CiliumEndpoint", namespaced: true)
         {
             ShortNames = ["cep", "ciliumep"],
+            Categories = ["cilium"],
             HasStatus = true,
             KeepsStatusOnCreate = true,
             HasGeneration = true,
             Columns = KindColumns.CiliumEndpoint,
         };
 
-    /// <summary>
-    /// Accounts and access rules are stored so that manifests that contain them apply. They are not enforced: the one
-    /// token may do everything.
-    /// </summary>
-    public static IReadOnlyList<ResourceKind> AccessControl { get; } =
+    /// <summary>Access rules: stored, not enforced.</summary>
+    public static IReadOnlyList<ResourceKind> AccessRules { get; } =
     [
-        new("", "v1", "serviceaccounts", "ServiceAccount", namespaced: true)
-        {
-            ShortNames = ["sa"],
-            Model = typeof(V1ServiceAccount),
-        },
-        AccessRule("clusterrolebindings", "ClusterRoleBinding", namespaced: false, typeof(V1ClusterRoleBinding)),
-        AccessRule("clusterroles", "ClusterRole", namespaced: false, typeof(V1ClusterRole)),
-        AccessRule("rolebindings", "RoleBinding", namespaced: true, typeof(V1RoleBinding)),
-        AccessRule("roles", "Role", namespaced: true, typeof(V1Role)),
+        AccessRule("clusterrolebindings", "ClusterRoleBinding", typeof(V1ClusterRoleBinding), KindColumns.RoleBinding),
+        AccessRule("clusterroles", "ClusterRole", typeof(V1ClusterRole), KindColumns.Default),
+        AccessRule("rolebindings", "RoleBinding", typeof(V1RoleBinding), KindColumns.RoleBinding),
+        AccessRule("roles", "Role", typeof(V1Role), KindColumns.Default),
     ];
 
-    private static ResourceKind AccessRule(string plural, string kind, bool namespaced, Type model) =>
-        new("rbac.authorization.k8s.io", "v1", plural, kind, namespaced) { Names = NameRule.Path, Model = model };
+    private static ResourceKind AccessRule(
+        string plural,
+        string kind,
+        Type model,
+        IReadOnlyList<TableColumn> columns
+    ) =>
+        new(
+            "rbac.authorization.k8s.io",
+            "v1",
+            plural,
+            kind,
+            namespaced: !plural.StartsWith("cluster", StringComparison.Ordinal)
+        )
+        {
+            Names = NameRule.Path,
+            Model = model,
+            Columns = columns,
+        };
 
     /// <summary>Every kind, groups in the order of discovery.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         ConfigMaps,
+        Endpoints,
         Events,
         Namespaces,
         Nodes,
         Pods,
+        ServiceAccounts,
         Services,
         DaemonSets,
         Deployments,
@@ -293,10 +299,11 @@ public static class ResourceKinds
         EndpointSlices,
         NetworkPolicies,
         CustomResourceDefinitions,
+        CiliumCidrGroups,
         CiliumClusterwideNetworkPolicies,
         CiliumEndpoints,
         CiliumNetworkPolicies,
-        .. AccessControl,
+        .. AccessRules,
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> s_byPath =

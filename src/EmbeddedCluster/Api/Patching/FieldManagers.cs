@@ -54,19 +54,26 @@ internal sealed class FieldManagers
                 fields.ExceptWith(changed);
         }
         if (changed.Count > 0)
-            Set(writer, [.. Owned(writer), .. changed]);
+            Set(writer, [.. Owned(writer), .. changed], changesValues: true);
     }
 
-    public void Set(FieldManager manager, HashSet<string> fields)
+    /// <summary>Says which fields a manager owns.</summary>
+    /// <param name="manager">The manager.</param>
+    /// <param name="fields">All its fields.</param>
+    /// <param name="changesValues">Whether it gives one of them another value, and its entry the time of now.</param>
+    public void Set(FieldManager manager, HashSet<string> fields, bool changesValues)
     {
         var index = _entries.FindIndex(e => e.Manager == manager);
         if (index >= 0)
-            _entries[index] = (manager, fields, _entries[index].Entry);
+            _entries[index] = (manager, fields, changesValues ? [] : _entries[index].Entry);
         else if (_entries.Count < MaxManagers)
             _entries.Add((manager, fields, []));
     }
 
-    /// <summary>The entries; those whose fields did not change keep their time.</summary>
+    /// <summary>
+    /// The entries; those whose fields and their values did not change keep their time, as on a real server
+    /// (ManagedFieldsEntry.time).
+    /// </summary>
     public JsonArray ToJson()
     {
         var json = new JsonArray();

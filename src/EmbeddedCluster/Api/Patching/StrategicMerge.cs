@@ -40,7 +40,10 @@ internal static class StrategicMerge
         }
         foreach (var (name, value) in patch)
         {
-            if (name is not (Directive or RetainKeys) && Member(schema, target, name, value, allKeys) is { } problem)
+            if (
+                name is not (Directive or RetainKeys)
+                && Member(schema, target, patch, name, value, allKeys) is { } problem
+            )
                 return problem;
         }
         return target;
@@ -50,7 +53,14 @@ internal static class StrategicMerge
         ApiStatus.BadRequest($"invalid strategic merge patch: {problem}");
 
     /// <returns>The failure, or null.</returns>
-    private static ApiStatus? Member(Schema schema, JsonObject target, string name, JsonNode? value, bool allKeys)
+    private static ApiStatus? Member(
+        Schema schema,
+        JsonObject target,
+        JsonObject patch,
+        string name,
+        JsonNode? value,
+        bool allKeys
+    )
     {
         if (name.StartsWith(DeleteFromSet, StringComparison.Ordinal))
         {
@@ -81,7 +91,10 @@ internal static class StrategicMerge
                 break;
             case JsonArray items when field.Keys is { } keys:
                 var list = target[name] as JsonArray ?? [];
+                var order = list.Select(i => i?.DeepClone()).ToList();
                 problem = List(field.Schema.Items!, allKeys ? keys : [keys[0]], list, items, allKeys);
+                if (problem is null && !allKeys)
+                    list = Ordered(list, order, patch[ElementOrder + name] as JsonArray ?? items, keys[0]);
                 if (!ReferenceEquals(list, target[name]))
                     target[name] = list;
                 break;
@@ -131,6 +144,30 @@ internal static class StrategicMerge
                 target[at] = merged;
         }
         return null;
+    }
+
+    /// <summary>
+    /// The elements in the order of a real server: those that the patch names in its order, and each other one before
+    /// the first of them that it was before (apimachinery, pkg/util/strategicpatch, mergeSortedSlice).
+    /// </summary>
+    private static JsonArray Ordered(JsonArray merged, List<JsonNode?> before, JsonArray patch, string key)
+    {
+        static string Id(JsonNode? element, string key) => (element as JsonObject)?[key]?.ToJsonString() ?? "";
+        var wanted = patch.Select(p => Id(p, key)).ToList();
+        var was = before.Select(b => Id(b, key)).ToList();
+        var all = merged.ToList();
+        var others = new Queue<JsonNode?>(all.Where(e => !wanted.Contains(Id(e, key))));
+        var ordered = new List<JsonNode?>();
+        foreach (var named in all.Where(e => wanted.Contains(Id(e, key))).OrderBy(e => wanted.IndexOf(Id(e, key))))
+        {
+            var place = was.IndexOf(Id(named, key));
+            while (others.TryPeek(out var other) && place >= 0 && was.IndexOf(Id(other, key)) < place)
+                ordered.Add(others.Dequeue());
+            ordered.Add(named);
+        }
+        ordered.AddRange(others);
+        merged.Clear();
+        return new JsonArray([.. ordered]);
     }
 
     private static JsonArray Union(JsonArray present, JsonArray added)

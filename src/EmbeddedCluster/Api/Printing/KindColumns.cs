@@ -51,10 +51,26 @@ internal static class KindColumns
         s_name,
         Text("Type", "spec.type"),
         Cell("Cluster-IP", o => OrNone(o, "spec.clusterIP")),
-        Cell("External-IP", _ => None),
+        Cell("External-IP", ServiceCells.ExternalAddress),
         Cell("Port(s)", o => List(o.Object("spec").Objects("ports").Select(ServicePort))),
         s_age,
         Wide("Selector", o => Labels(o, "spec.selector")),
+    ];
+
+    public static IReadOnlyList<TableColumn> Endpoints { get; } =
+    [s_name, Cell("Endpoints", ServiceCells.Endpoints), s_age];
+
+    public static IReadOnlyList<TableColumn> ServiceAccount { get; } =
+    [s_name, Cell("Secrets", o => o.Objects("secrets").Count(), "integer"), s_age];
+
+    public static IReadOnlyList<TableColumn> RoleBinding { get; } =
+    [
+        s_name,
+        Cell("Role", o => $"{o.TextAt("roleRef.kind")}/{o.TextAt("roleRef.name")}"),
+        s_age,
+        Wide("Users", o => Subjects(o, "User")),
+        Wide("Groups", o => Subjects(o, "Group")),
+        Wide("ServiceAccounts", o => Subjects(o, "ServiceAccount")),
     ];
 
     public static IReadOnlyList<TableColumn> ConfigMap { get; } =
@@ -124,6 +140,7 @@ internal static class KindColumns
         s_name,
         Cell("Status", o => Conditions(o).LastOrDefault(c => c.Text("status") == "True")?.Text("type") ?? "Running"),
         Cell("Completions", o => $"{Number(o, "status.succeeded")}/{Number(o, "spec.completions")}"),
+        new("Duration", "string", 0, Duration),
         s_age,
         .. Template(),
     ];
@@ -168,6 +185,17 @@ internal static class KindColumns
         };
     }
 
+    /// <summary>How long a Job has been running, or ran.</summary>
+    private static JsonNode Duration(JsonObject job, DateTimeOffset now)
+    {
+        if (!TryParse(job.TextAt("status.startTime"), out var start))
+            return "";
+        return HumanDuration((TryParse(job.TextAt("status.completionTime"), out var end) ? end : now) - start);
+
+        static bool TryParse(string text, out DateTimeOffset time) =>
+            DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out time);
+    }
+
     private static string Age(string since, DateTimeOffset now) =>
         DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, out var time)
             ? HumanDuration(now - time)
@@ -194,6 +222,15 @@ internal static class KindColumns
         (o.At("spec.template.spec") as JsonObject).Objects("containers");
 
     private static IEnumerable<JsonObject> Conditions(JsonObject o) => o.Object("status").Objects("conditions");
+
+    private static string Subjects(JsonObject binding, string kind) =>
+        string.Join(
+            ", ",
+            binding
+                .Objects("subjects")
+                .Where(s => s.Text("kind") == kind)
+                .Select(s => kind == "ServiceAccount" ? $"{s.Text("namespace")}/{s.Text("name")}" : s.Text("name"))
+        );
 
     private static IEnumerable<string> Addresses(JsonObject endpoint) =>
         (endpoint["addresses"] as JsonArray)?.Select(a => a?.ToString() ?? "") ?? [];

@@ -71,3 +71,45 @@ internal static class NodeCells
         node.Object("status").Objects("addresses").FirstOrDefault(a => a.Text("type") == type)?.Text("address")
         ?? "<none>";
 }
+
+/// <summary>Cells of Services and their endpoints that are more than a field.</summary>
+internal static class ServiceCells
+{
+    private const string None = "<none>";
+    private const int MaxEndpoints = 3;
+
+    /// <summary>
+    /// Where a Service is reached from outside; of type LoadBalancer it is pending until something gives it an address.
+    /// </summary>
+    public static JsonNode ExternalAddress(JsonObject service)
+    {
+        var given = (service.Object("spec")?["externalIPs"] as JsonArray ?? []).Select(a => a?.ToString() ?? "");
+        var balancers = (service.At("status.loadBalancer") as JsonObject)
+            .Objects("ingress")
+            .Select(i => i.Text("ip") ?? i.Text("hostname") ?? "");
+        return service.TextAt("spec.type") switch
+        {
+            "ExternalName" => service.TextAt("spec.externalName"),
+            "LoadBalancer" => Joined(balancers.Concat(given), "<pending>"),
+            _ => Joined(given, None),
+        };
+    }
+
+    /// <summary>The first three addresses with their ports, and how many more there are.</summary>
+    public static JsonNode Endpoints(JsonObject endpoints)
+    {
+        var all = endpoints
+            .Objects("subsets")
+            .SelectMany(
+                s => s.Objects("ports").Select(p => p.TextAt("port")).DefaultIfEmpty(""),
+                (s, port) => s.Objects("addresses").Select(a => (a.Text("ip") + ":" + port).TrimEnd(':'))
+            )
+            .SelectMany(a => a)
+            .ToList();
+        var more = all.Count > MaxEndpoints ? $" + {all.Count - MaxEndpoints} more..." : "";
+        return Joined(all.Take(MaxEndpoints), None) + more;
+    }
+
+    private static string Joined(IEnumerable<string> items, string empty) =>
+        string.Join(',', items) is { Length: > 0 } text ? text : empty;
+}

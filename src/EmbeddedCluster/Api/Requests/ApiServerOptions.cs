@@ -34,9 +34,10 @@ public sealed record ApiServerOptions
     public int MaxConnections { get; init; } = 2_048;
 
     /// <summary>
-    /// Requests with a body at once; further ones get 429. Bounds the memory for bodies (3 MiB each). Default 64.
+    /// Bytes of the bodies that are being received, of all requests together; what would exceed it gets 429. A body
+    /// that comes slowly counts with what has come. Default 192 MiB, 64 bodies of the largest size.
     /// </summary>
-    public int MaxBodies { get; init; } = 64;
+    public long MaxBodyBytes { get; init; } = 64L * RequestBody.MaxBytes;
 
     /// <summary>How often a watch that allows bookmarks gets one. Default 1 min.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
@@ -55,17 +56,19 @@ public interface IPodProxy
 /// <summary>The output of pods, supplied by the kubelet.</summary>
 public interface IPodLogs
 {
-    /// <summary>Lines in order, from the oldest kept one on.</summary>
+    /// <summary>Lines of the container's present run in order, from the oldest kept one on.</summary>
     /// <param name="ns">Namespace of the pod.</param>
     /// <param name="podName">Name of the pod.</param>
     /// <param name="tailLines">Begin with at most this many of the lines so far; null for all that are kept.</param>
     /// <param name="follow">Go on with new lines until the pod ends.</param>
+    /// <param name="previous">Of the container's run before its last restart.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     IAsyncEnumerable<PodLogLine> ReadAsync(
         string ns,
         string podName,
         int? tailLines,
         bool follow,
+        bool previous,
         CancellationToken cancellationToken
     );
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
@@ -19,7 +20,9 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
         var query = context.Request.Query;
         var (tail, tailIsBad) = Number(query["tailLines"]);
         var (seconds, sinceIsBad) = Number(query["sinceSeconds"]);
-        var failure = store.Get(ResourceKinds.Pods, target.Namespace, target.Name!).Failure;
+        var previous = query["previous"].ToString() is "true" or "1";
+        var (pod, failure) = store.Get(ResourceKinds.Pods, target.Namespace, target.Name!);
+        failure ??= BadContainer(pod!, query["container"].ToString(), previous);
         if (logs is null)
             failure ??= ApiStatus.Unavailable("the output of pods is not kept");
         if (tailIsBad || sinceIsBad)
@@ -35,7 +38,7 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         await context.Response.StartAsync(ended.Token);
         var follow = query["follow"].ToString() is "true" or "1";
-        await foreach (var line in logs!.ReadAsync(target.Namespace, target.Name!, tail, follow, ended.Token))
+        await foreach (var line in logs!.ReadAsync(target.Namespace, target.Name!, tail, follow, previous, ended.Token))
         {
             if (line.Time < since)
                 continue;
@@ -44,6 +47,19 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
                 : "";
             await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(stamp + line.Text + "\n"), ended.Token);
         }
+    }
+
+    /// <summary>Why the container has no log to show; null: it may have one.</summary>
+    private static ApiStatus? BadContainer(StoredObject pod, string container, bool previous)
+    {
+        var names = pod.View.Object("spec").Objects("containers").Select(c => c.Text("name") ?? "").ToList();
+        if (container.Length > 0 && !names.Contains(container))
+            return ApiStatus.BadRequest($"container {container} is not valid for pod {pod.Name}");
+        var name = container.Length > 0 ? container : names.FirstOrDefault();
+        var status = pod.View.Object("status").Objects("containerStatuses").FirstOrDefault(s => s.Text("name") == name);
+        return previous && status?.NumberAt("restartCount") is 0
+            ? ApiStatus.BadRequest($"previous terminated container \"{name}\" in pod \"{pod.Name}\" not found")
+            : null;
     }
 
     private static (int? Value, bool IsBad) Number(string? text)

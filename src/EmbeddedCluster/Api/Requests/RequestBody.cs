@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
@@ -6,38 +7,41 @@ using CiliumDebugging.EmbeddedCluster.Api.Status;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-/// <summary>Reads bodies, within limits of size, time and number at once.</summary>
-internal sealed class RequestBody(int bodiesMax, TimeProvider time)
+/// <summary>Reads bodies, within limits of size, time and memory for all of them.</summary>
+/// <param name="maxBytesAtOnce">Bytes of all bodies that are being received; what would exceed it gets 429.</param>
+/// <param name="time">Clock of the limit of time.</param>
+internal sealed class RequestBody(long maxBytesAtOnce, TimeProvider time)
 {
     /// <summary>Largest body, as in a real API server. Bytes.</summary>
     public const int MaxBytes = 3 << 20;
 
+    private const int ChunkBytes = 4096;
+
     private static readonly TimeSpan s_readTimeout = TimeSpan.FromSeconds(30);
 
-    private int _atOnce;
+    private long _held;
 
     /// <summary>
     /// The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.
     /// </summary>
     public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, Schema? schema = null)
     {
+        using var deadline = new CancellationTokenSource(s_readTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
+        using var buffer = new MemoryStream();
+        var chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        var held = 0L;
         try
         {
-            if (Interlocked.Increment(ref _atOnce) > bodiesMax)
-                return new ApiStatus(429, "TooManyRequests", "Too many requests, please try again later.")
-                {
-                    RetryAfterSeconds = 1,
-                };
-            using var deadline = new CancellationTokenSource(s_readTimeout, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
-            using var buffer = new MemoryStream();
-            try
+            while (await context.Request.Body.ReadAsync(chunk, either.Token) is > 0 and var read)
             {
-                await context.Request.Body.CopyToAsync(buffer, either.Token);
-            }
-            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
-            {
-                return new ApiStatus(408, "Timeout", "the body did not arrive in time");
+                held += read;
+                if (Interlocked.Add(ref _held, read) > maxBytesAtOnce)
+                    return new ApiStatus(429, "TooManyRequests", "Too many requests, please try again later.")
+                    {
+                        RetryAfterSeconds = 1,
+                    };
+                buffer.Write(chunk, 0, read);
             }
             if (buffer.Length == 0)
                 return default;
@@ -49,9 +53,14 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
                 ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(bytes.Span))
                 : json;
         }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            return new ApiStatus(408, "Timeout", "the body did not arrive in time");
+        }
         finally
         {
-            Interlocked.Decrement(ref _atOnce);
+            ArrayPool<byte>.Shared.Return(chunk);
+            Interlocked.Add(ref _held, -held);
         }
     }
 

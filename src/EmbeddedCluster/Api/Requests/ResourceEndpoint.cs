@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Schemas;
@@ -18,7 +19,7 @@ internal sealed class ResourceEndpoint
     public ResourceEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)
     {
         (_options, _store) = (options, store);
-        _bodies = new RequestBody(options.MaxBodies, options.Time);
+        _bodies = new RequestBody(options.MaxBodyBytes, options.Time);
         _watches = new WatchEndpoint(options, store, logger, stopping);
         _patches = new PatchEndpoint(store, _bodies, options.Time);
     }
@@ -184,10 +185,20 @@ internal sealed class ResourceEndpoint
                 $"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{policy}\": "
                     + "supported values: \"Background\", \"Foreground\", \"Orphan\""
             );
+        var graceText = context.Request.Query["gracePeriodSeconds"].ToString();
+        var grace = given.NumberAt("gracePeriodSeconds");
+        if (graceText.Length > 0 && grace is null)
+        {
+            if (!uint.TryParse(graceText, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+                return ApiStatus.BadRequest("gracePeriodSeconds must be a number from 0 on");
+            grace = seconds;
+        }
+        if (grace < 0)
+            return ApiStatus.BadRequest("gracePeriodSeconds must be a number from 0 on");
         var conditions = given.Object("preconditions");
         var (uid, version) = (conditions?.Text("uid"), conditions?.Text("resourceVersion"));
         var isDryRun = query!.Options.DryRun || given["dryRun"] is JsonArray { Count: > 0 };
-        return new DeleteOptions(uid, version, policy == "Orphan", isDryRun);
+        return new DeleteOptions(uid, version, policy == "Orphan", isDryRun, grace);
     }
 
     private sealed record Write(JsonObject Body, WriteQuery Query);

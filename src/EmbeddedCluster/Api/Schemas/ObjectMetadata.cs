@@ -1,17 +1,16 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Validation;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
 /// <summary>The rules of <c>metadata</c>: names, labels, and the fields that the server owns.</summary>
-internal static partial class ObjectMetadata
+internal static class ObjectMetadata
 {
     private const int SuffixLength = 5;
     private const int MaxGeneratedNameLength = 63;
@@ -22,26 +21,6 @@ internal static partial class ObjectMetadata
     /// <summary>Server-owned members: what a client sends for them on an update is replaced.</summary>
     private static readonly string[] s_serverOwned =
         "uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation selfLink".Split(' ');
-
-    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking)]
-    private static partial Regex Label { get; }
-
-    [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking)]
-    private static partial Regex ServiceLabel { get; }
-
-    private const string SubdomainPattern = @"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-
-    [GeneratedRegex($@"^{SubdomainPattern}\z", RegexOptions.NonBacktracking)]
-    private static partial Regex Subdomain { get; }
-
-    [GeneratedRegex(
-        $@"^({SubdomainPattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z",
-        RegexOptions.NonBacktracking
-    )]
-    private static partial Regex QualifiedName { get; }
-
-    [GeneratedRegex(@"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?\z", RegexOptions.NonBacktracking)]
-    private static partial Regex LabelValue { get; }
 
     public static string GenerateName(string prefix)
     {
@@ -58,39 +37,39 @@ internal static partial class ObjectMetadata
     {
         var name = metadata.Text("name") ?? "";
         if (name.Length == 0)
-            errors.Add(new FieldError("metadata.name", "name or generateName is required", "FieldValueRequired"));
-        else if (!IsName(kind.Names, name))
-            errors.Add(new FieldError("metadata.name", $"{Quote(name)}: {NameAdvice(kind.Names)}"));
-        foreach (var (key, value) in metadata.Object("labels") ?? [])
-        {
-            CheckKey("metadata.labels", key, errors);
-            var text = value!.GetValue<string>();
-            const string advice =
-                "a valid label must be an empty string or at most 63 alphanumeric characters, '-', '_' or '.', "
-                + "and must start and end with an alphanumeric character";
-            if (text.Length > 63 || !LabelValue.IsMatch(text))
-                errors.Add(new FieldError("metadata.labels", $"{Quote(text)}: {advice}"));
-        }
+            errors.Add(FieldError.Required("metadata.name", "name or generateName is required"));
+        else
+            errors.AddRange(NameProblems(kind.Names, name).Select(p => FieldError.Invalid("metadata.name", name, p)));
+        errors.AddRange(LabelRules.Labels(metadata.Object("labels"), "metadata.labels"));
         var size = 0;
         foreach (var (key, value) in metadata.Object("annotations") ?? [])
         {
-            CheckKey("metadata.annotations", key.ToLowerInvariant(), errors);
+            const string field = "metadata.annotations";
+            errors.AddRange(Names.Key(key.ToLowerInvariant()).Select(p => FieldError.Invalid(field, key, p)));
             size += key.Length + value!.GetValue<string>().Length;
         }
         if (size > 256 * 1024)
             errors.Add(new FieldError("metadata.annotations", "must have at most 262144 bytes", "FieldValueTooLong"));
     }
 
-    public static bool IsName(NameRule rule, string name) =>
+    private static IEnumerable<string> NameProblems(NameRule rule, string name) =>
         rule switch
         {
-            NameRule.Label => name.Length <= 63 && Label.IsMatch(name),
-            NameRule.ServiceLabel => name.Length <= 63 && ServiceLabel.IsMatch(name),
-            NameRule.Path => name is not ("." or "..")
-                && name.Length <= 253
-                && !name.Any(c => c is '/' or '%' || char.IsControl(c)),
-            _ => name.Length <= 253 && Subdomain.IsMatch(name),
+            NameRule.Label => Names.Label(name),
+            NameRule.ServiceLabel => Names.ServiceLabel(name),
+            NameRule.Path => PathProblems(name),
+            _ => Names.Subdomain(name),
         };
+
+    private static IEnumerable<string> PathProblems(string name)
+    {
+        if (name is "." or "..")
+            yield return $"may not be '{name}'";
+        foreach (var c in name.Where(c => c is '/' or '%' || char.IsControl(c)).Distinct())
+            yield return $"may not contain '{c}'";
+        if (name.Length > 253)
+            yield return "must be no more than 253 characters";
+    }
 
     public static void InitialiseServerOwned(ResourceKind kind, JsonObject metadata, TimeProvider time)
     {
@@ -117,28 +96,4 @@ internal static partial class ObjectMetadata
             if (old[fixedAtCreation] is { } value)
                 metadata[fixedAtCreation] = value.DeepClone();
     }
-
-    private static void CheckKey(string field, string key, List<FieldError> errors)
-    {
-        var slash = key.IndexOf('/', StringComparison.Ordinal);
-        const string advice =
-            "a key is [prefix/]name: the prefix a DNS subdomain, "
-            + "the name at most 63 alphanumeric characters, '-', '_' or '.'";
-        if (!QualifiedName.IsMatch(key) || key.Length - slash - 1 > 63 || slash > 253)
-            errors.Add(new FieldError(field, $"{Quote(key)}: {advice}"));
-    }
-
-    private static string NameAdvice(NameRule rule) =>
-        rule switch
-        {
-            NameRule.Label => "a lowercase RFC 1123 label must consist of at most 63 lower case alphanumeric "
-                + "characters or '-', and must start and end with an alphanumeric character",
-            NameRule.ServiceLabel => "a DNS-1035 label must consist of at most 63 lower case alphanumeric characters "
-                + "or '-', start with an alphabetic character, and end with an alphanumeric character",
-            NameRule.Path => "may not be '.' or '..' and may not contain '/', '%' or control characters",
-            _ => "a lowercase RFC 1123 subdomain must consist of at most 253 lower case alphanumeric characters, "
-                + "'-' or '.', and must start and end with an alphanumeric character",
-        };
-
-    private static string Quote(string text) => JsonValue.Create(text)!.ToJsonString(JsonTree.Compact);
 }

@@ -66,6 +66,8 @@ internal sealed class Schema
     /// <summary>Whether an object may have members that <see cref="Fields"/> does not list.</summary>
     public bool IsOpen => Type == SchemaType.Object && Model is null;
 
+    public static Schema ObjectMeta => Of(typeof(V1ObjectMeta));
+
     public static Schema DeleteOptions => Of(typeof(V1DeleteOptions));
 
     /// <summary>Schema of a kind; of custom resources only the metadata is known.</summary>
@@ -102,7 +104,7 @@ internal sealed class Schema
         var fields = new Dictionary<string, Field>();
         foreach (var property in Model?.GetProperties(BindingFlags.Public | BindingFlags.Instance) ?? [])
             if (property.GetCustomAttribute<JsonPropertyNameAttribute>() is { } name)
-                fields[name.Name] = new Field(Of(property.PropertyType), MergeKeys.Of(Model!, name.Name));
+                fields[name.Name] = new Field(Of(property.PropertyType), MergeKeys.Of(Model!, name.Name), property);
         return fields;
     }
 }
@@ -113,7 +115,8 @@ internal sealed class Schema
 /// How its list merges: null: replaced as a whole; empty: a set of scalars; else objects identified by these members,
 /// of which a strategic merge patch uses the first.
 /// </param>
-internal sealed record Field(Schema Schema, IReadOnlyList<string>? Keys);
+/// <param name="Property">The model's property; null where there is no model.</param>
+internal sealed record Field(Schema Schema, IReadOnlyList<string>? Keys, PropertyInfo? Property = null);
 
 /// <summary>
 /// The lists of built-in kinds that merge element by element (patchMergeKey and x-kubernetes-list-map-keys of the

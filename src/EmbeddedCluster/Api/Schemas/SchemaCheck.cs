@@ -39,6 +39,9 @@ internal static partial class SchemaCheck
     )]
     private static partial Regex Time { get; }
 
+    /// <summary>The times that Kubernetes keeps in microseconds (MicroTime).</summary>
+    private static readonly string[] s_microTimes = ["acquireTime", "eventTime", "lastObservedTime", "renewTime"];
+
     /// <summary>
     /// Checks that the object is one of the kind (apiVersion and kind may be absent) and the types of all members; a
     /// wrong one is a 400, as from a real server's decoder. Drops null members, empty maps and members the schema does
@@ -111,9 +114,19 @@ internal static partial class SchemaCheck
             {
                 return wrong;
             }
+            else if (field.Schema.Type == SchemaType.Time && !s_microTimes.Contains(name))
+            {
+                o[name] = WholeSeconds(value.GetValue<string>());
+            }
         }
         return null;
     }
+
+    /// <summary>A time as Kubernetes keeps it: in UTC, without fractions of a second.</summary>
+    private static string WholeSeconds(string text) =>
+        text.Contains('.', StringComparison.Ordinal) || !text.EndsWith('Z')
+            ? ObjectMetadata.Timestamp(DateTimeOffset.Parse(text, CultureInfo.InvariantCulture))
+            : text;
 
     private static string? VisitMap(Schema schema, JsonObject o, string path, UnknownFields? unknown)
     {

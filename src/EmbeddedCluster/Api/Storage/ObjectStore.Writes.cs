@@ -4,6 +4,7 @@ using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Patching;
 using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Validation;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
@@ -53,7 +54,10 @@ public sealed partial class ObjectStore
             if (options.DryRun)
                 return DryRun(kind, o);
             ForgetOldest_NeedsLock(kind);
-            return Commit_NeedsLock(kind, o, old: null, isDeletion: false);
+            var created = Commit_NeedsLock(kind, o, old: null, isDeletion: false);
+            if (created.Value is { } stored)
+                CollectAbandoned_NeedsLock(stored);
+            return created;
         }
     }
 
@@ -123,10 +127,16 @@ public sealed partial class ObjectStore
         var status = options.Status;
         if (SchemaCheck.Apply(kind, o, options.Unknown) is { } misshapen)
             return misshapen;
+        if (kind.Namespaced && o["metadata"]!.AsObject().Text("namespace") is { Length: > 0 } ns && ns != old.Namespace)
+            return ApiStatus.BadRequest(
+                $"the namespace of the object ({ns}) does not match the namespace on the request ({old.Namespace})"
+            );
         if (CheckPlace(kind, old.Namespace, o) is { } misplaced)
             return misplaced;
         if (CheckPreconditions(old, o.Ensure("metadata")) is { } conflict)
             return conflict;
+        if (AdoptedByTheDead_NeedsLock(old, o) is { } gone)
+            return gone;
         o = OnlyWritable(kind, old, o, status);
         kind.Defaults?.Invoke(o);
         if (Check_NeedsLock(kind, old.Namespace, old.Name, o, old, status, options.DryRun) is { } refused)
@@ -144,7 +154,9 @@ public sealed partial class ObjectStore
         if (options.DryRun)
             return DryRun(kind, o);
         var isLastFinalizer =
-            metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 };
+            metadata["deletionTimestamp"] is not null
+            && metadata.NumberAt(GraceField) is null or 0
+            && metadata["finalizers"] is not JsonArray { Count: > 0 };
         return isLastFinalizer ? Remove_NeedsLock(old, o) : Commit_NeedsLock(kind, o, old, isDeletion: false);
     }
 
@@ -189,7 +201,7 @@ public sealed partial class ObjectStore
             return ApiStatus.Conflict(old.Kind, old.Name, otherUid);
         if (metadata.Text("resourceVersion") is not { Length: > 0 } version)
             return null;
-        var invalid = new FieldError("metadata.resourceVersion", $"\"{version}\": must be specified for an update");
+        var invalid = FieldError.Invalid("metadata.resourceVersion", version, "must be specified for an update");
         if (!ulong.TryParse(version, out var number))
             return ApiStatus.Invalid(old.Kind, old.Name, [invalid]);
         var isCurrent = number == (ulong)old.ResourceVersion || number == 0;
@@ -212,12 +224,14 @@ public sealed partial class ObjectStore
         var errors = new List<FieldError>();
         ObjectMetadata.Check(kind, o["metadata"]!.AsObject(), errors);
         foreach (var path in kind.RequiredFields.Where(p => o.At(p) is null or JsonArray { Count: 0 }))
-            errors.Add(new FieldError(path, "must be set", "FieldValueRequired"));
-        if (kind.Rule?.Invoke(o) is { } broken)
-            errors.Add(broken);
+            errors.Add(FieldError.Required(path));
+        if (!isStatus)
+            errors.AddRange(kind.Rules(o));
+        if (old is not null && !isStatus)
+            errors.AddRange(kind.UpdateRules(old.View, o));
         foreach (var path in old is null ? [] : kind.ImmutableFields)
             if (old!.View.At(path) is { } was && !JsonNode.DeepEquals(was, o.At(path)))
-                errors.Add(new FieldError(path, "field is immutable"));
+                errors.Add(FieldError.Invalid(path, o.At(path)?.DeepClone(), "field is immutable"));
         if (errors.Count == 0)
         {
             var request = new AdmissionRequest(kind, ns, name, o, old, isStatus, dryRun);

@@ -34,7 +34,9 @@ public sealed class Selection
         foreach (var (key, _, _) in fieldRequirements)
             if (!known.Contains(key) || (key == "metadata.namespace" && !kind.Namespaced))
                 return ApiStatus.BadRequest(
-                    $"\"{key}\" is not a known field selector: only \"{string.Join("\", \"", known)}\""
+                    kind.SelectableFields.Count > 0
+                        ? $"field label not supported: {key}"
+                        : $"\"{key}\" is not a known field selector: only \"{string.Join("\", \"", known)}\""
                 );
         return new Selection(ns, labelRequirements, fieldRequirements);
     }

@@ -31,6 +31,15 @@ internal sealed class ClusterCache
             (from, stop) =>
                 slices.WatchListEndpointSliceForAllNamespacesAsync(resourceVersion: from, cancellationToken: stop)
         );
+        Endpoints = Add<V1Endpoints, V1EndpointsList>(
+            stop => core.ListEndpointsForAllNamespacesAsync(cancellationToken: stop),
+            (from, stop) => core.WatchListEndpointsForAllNamespacesAsync(resourceVersion: from, cancellationToken: stop)
+        );
+        ServiceAccounts = Add<V1ServiceAccount, V1ServiceAccountList>(
+            stop => core.ListServiceAccountForAllNamespacesAsync(cancellationToken: stop),
+            (from, stop) =>
+                core.WatchListServiceAccountForAllNamespacesAsync(resourceVersion: from, cancellationToken: stop)
+        );
         Namespaces = Add<V1Namespace, V1NamespaceList>(
             stop => core.ListNamespaceAsync(cancellationToken: stop),
             (from, stop) => core.WatchListNamespaceAsync(resourceVersion: from, cancellationToken: stop)
@@ -64,11 +73,14 @@ internal sealed class ClusterCache
             AddPolicies(api.CustomObjects, "cilium.io", "v2", "ciliumclusterwidenetworkpolicies"),
             AddPolicies(api.CustomObjects, "networking.k8s.io", "v1", "networkpolicies"),
         ];
+        CidrGroups = AddPolicies(api.CustomObjects, "cilium.io", "v2", "ciliumcidrgroups");
     }
 
     public Informer<V1Pod> Pods { get; }
     public Informer<V1Service> Services { get; }
     public Informer<V1EndpointSlice> EndpointSlices { get; }
+    public Informer<V1Endpoints> Endpoints { get; }
+    public Informer<V1ServiceAccount> ServiceAccounts { get; }
     public Informer<V1Namespace> Namespaces { get; }
     public Informer<V1Node> Nodes { get; }
     public Informer<V1Deployment> Deployments { get; }
@@ -76,6 +88,7 @@ internal sealed class ClusterCache
     public Informer<V1DaemonSet> DaemonSets { get; }
     public Informer<V1Job> Jobs { get; }
     public IReadOnlyList<Informer<PolicyObject>> Policies { get; }
+    public Informer<PolicyObject> CidrGroups { get; }
 
     /// <summary>What keeps each copy current, until cancelled.</summary>
     public IReadOnlyList<Func<CancellationToken, Task>> Loops => _loops;

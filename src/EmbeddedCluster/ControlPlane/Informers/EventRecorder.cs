@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using System.Threading.Channels;
 using k8s;
 using k8s.Autorest;
@@ -17,7 +19,52 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest }
     );
+    private readonly ConcurrentDictionary<string, string> _faults = new(StringComparer.Ordinal);
     private long _last;
+
+    /// <summary>Faults remembered, so that each is recorded once.</summary>
+    private const int MaxFaults = 1_000;
+
+    /// <summary>
+    /// Works on an object. When that fails for a reason that lies in the object, the failure becomes an Event of it,
+    /// once; it is thrown in any case, so that there is another round.
+    /// </summary>
+    public async Task GuardAsync<T>(T about, string component, Func<T, Task> work)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var key = $"{about.Uid()} {component}";
+        try
+        {
+            await work(about);
+            _faults.TryRemove(key, out _);
+        }
+        catch (Exception e) when (!IsPassing(e))
+        {
+            var reason = (e as HttpOperationException)?.Response.Content is { Length: > 0 } answer
+                ? $"{e.Message}: {answer}"
+                : e.Message;
+            if (_faults.Count >= MaxFaults)
+                _faults.Clear();
+            if (_faults.GetValueOrDefault(key) != reason)
+                Record(about, component, "FailedReconcile", $"cannot work on this object: {reason}", isWarning: true);
+            _faults[key] = reason;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Whether a failure says nothing about the object: a conflict, a moment without the API, the end.
+    /// </summary>
+    private static bool IsPassing(Exception e) =>
+        e is OperationCanceledException or HttpRequestException or IOException
+        || e
+            is HttpOperationException
+            {
+                Response.StatusCode: HttpStatusCode.NotFound
+                    or HttpStatusCode.Conflict
+                    or HttpStatusCode.TooManyRequests
+                    or >= HttpStatusCode.InternalServerError,
+            };
 
     public void Record(
         IKubernetesObject<V1ObjectMeta> about,

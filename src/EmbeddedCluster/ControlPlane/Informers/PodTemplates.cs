@@ -66,7 +66,7 @@ internal static class PodTemplates
         };
     }
 
-    public static bool IsBeingDeleted(this V1Pod pod) => pod.Metadata.DeletionTimestamp is not null;
+    public static bool IsBeingDeleted(this IMetadata<V1ObjectMeta> o) => o.Metadata.DeletionTimestamp is not null;
 
     /// <summary>Whether a Pod still counts as a replica.</summary>
     public static bool IsActive(V1Pod pod) =>

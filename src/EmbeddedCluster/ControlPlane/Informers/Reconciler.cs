@@ -1,4 +1,6 @@
 using System.Runtime.ExceptionServices;
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
@@ -81,6 +83,18 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
     }
+
+    /// <inheritdoc cref="EachAsync{T}(IEnumerable{T}, Func{T, Task}, CancellationToken)"/>
+    /// <remarks>An object that cannot be worked on gets an Event that says why.</remarks>
+    public static Task EachAsync<T>(
+        IEnumerable<T> objects,
+        Func<T, Task> work,
+        EventRecorder events,
+        string component,
+        CancellationToken stop
+    )
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        EachAsync(objects, o => events.GuardAsync(o, component, work), stop);
 
     public void Dispose() => _pending.Dispose();
 

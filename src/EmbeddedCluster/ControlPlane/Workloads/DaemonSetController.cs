@@ -13,7 +13,9 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
 {
     private const string HashLabel = "controller-revision-hash";
 
-    private readonly PodControl _pods = new(api, cache, events, "daemonset-controller");
+    private const string Component = "daemonset-controller";
+
+    private readonly PodControl _pods = new(api, cache, events, Component);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -22,7 +24,13 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
         var pods = cache.PodsByController();
         await Reconciler.EachAsync(
             cache.DaemonSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
-            s => ReconcileAsync(s, [.. pods[s.Uid()].Where(p => !p.IsBeingDeleted())], cancellationToken),
+            async set =>
+            {
+                if (!await _pods.ClaimAsync(set, set.Spec.Selector, pods, cancellationToken))
+                    await ReconcileAsync(set, [.. pods[set.Uid()].Where(p => !p.IsBeingDeleted())], cancellationToken);
+            },
+            events,
+            Component,
             cancellationToken
         );
     }

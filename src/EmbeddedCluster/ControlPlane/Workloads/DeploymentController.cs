@@ -26,9 +26,34 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
         var sets = cache.ReplicaSets.Objects.Values.ToLookup(s => ClusterCache.ControllerOf(s) ?? "");
         await Reconciler.EachAsync(
             cache.Deployments.Objects.Values.OrderBy(d => d.Name(), StringComparer.Ordinal),
-            deployment => ReconcileAsync(deployment, [.. sets[deployment.Uid()].OrderBy(Revision)], cancellationToken),
+            async deployment =>
+            {
+                if (!await ClaimAsync(deployment, sets, cancellationToken))
+                    await ReconcileAsync(deployment, [.. sets[deployment.Uid()].OrderBy(Revision)], cancellationToken);
+            },
+            events,
+            Component,
             cancellationToken
         );
+    }
+
+    /// <summary>
+    /// Releases ReplicaSets that the selector no longer selects, and adopts those without a controller that it selects,
+    /// such as those that a deletion has left behind.
+    /// </summary>
+    private async Task<bool> ClaimAsync(
+        V1Deployment deployment,
+        ILookup<string, V1ReplicaSet> byController,
+        CancellationToken stop
+    )
+    {
+        var own = byController[deployment.Uid()];
+        var (released, adopted) = PodSelection.Claims(deployment, deployment.Spec.Selector, own, byController[""]);
+        foreach (var set in released)
+            cache.ReplicaSets.Wrote(await api.PatchAsync(set, PodSelection.HandOver(set, null), stop));
+        foreach (var set in adopted)
+            cache.ReplicaSets.Wrote(await api.PatchAsync(set, PodSelection.HandOver(set, deployment), stop));
+        return released.Count + adopted.Count > 0;
     }
 
     private async Task ReconcileAsync(V1Deployment deployment, List<V1ReplicaSet> sets, CancellationToken stop)
@@ -83,7 +108,7 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
             {
                 Name = $"{deployment.Name()}-{hash}",
                 Labels = pod.Metadata.Labels,
-                Annotations = RevisionOf(revision),
+                Annotations = new Dictionary<string, string>(SizesOf(deployment).Concat(RevisionOf(revision))),
                 OwnerReferences = [PodTemplates.Owner(deployment)],
             },
             Spec = new V1ReplicaSetSpec
@@ -127,12 +152,24 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
     private static Dictionary<string, string> RevisionOf(long revision) =>
         new() { [RevisionAnnotation] = $"{revision}" };
 
+    /// <summary>What a ReplicaSet says about the size that its Deployment was to have.</summary>
+    private static Dictionary<string, string> SizesOf(V1Deployment deployment)
+    {
+        var desired = deployment.Spec.Replicas ?? 1;
+        return new()
+        {
+            ["deployment.kubernetes.io/desired-replicas"] = $"{desired}",
+            ["deployment.kubernetes.io/max-replicas"] = $"{desired + RolloutPlan.MaxSurge(deployment.Spec)}",
+        };
+    }
+
     private async Task ScaleAsync(V1Deployment deployment, V1ReplicaSet set, int replicas, CancellationToken stop)
     {
         var before = set.Spec.Replicas ?? 0;
         if (before == replicas)
             return;
-        var scaled = await api.PatchAsync(set, new { spec = new { replicas } }, stop);
+        var changes = new { metadata = new { annotations = SizesOf(deployment) }, spec = new { replicas } };
+        var scaled = await api.PatchAsync(set, changes, stop);
         cache.ReplicaSets.Wrote(scaled);
         Scaled(deployment, scaled, before);
     }

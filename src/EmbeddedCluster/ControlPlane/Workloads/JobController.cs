@@ -27,6 +27,8 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         await Reconciler.EachAsync(
             cache.Jobs.Objects.Values.Where(j => !IsFinished(j)).OrderBy(j => j.Name(), StringComparer.Ordinal),
             job => ReconcileAsync(job, [.. pods[job.Uid()]], cancellationToken),
+            events,
+            Component,
             cancellationToken
         );
     }
@@ -95,6 +97,7 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         CancellationToken cancellationToken
     )
     {
+        var indexed = job.Spec.CompletionMode == "Indexed";
         var now = job.Status;
         var finished = condition is "Complete" or "Failed";
         if (finished)
@@ -115,11 +118,13 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
             Succeeded = count.Succeeded,
             Failed = count.Failed,
             Ready = count.Ready,
-            CompletedIndexes = ranges,
+            CompletedIndexes = indexed ? ranges : null,
             StartTime = now?.StartTime ?? at,
             CompletionTime = condition == "Complete" ? at : null,
             Conditions = condition is null
-                ? []
+                ? now?.Conditions is null
+                    ? null
+                    : []
                 :
                 [
                     new V1JobCondition

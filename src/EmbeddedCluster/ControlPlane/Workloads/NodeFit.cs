@@ -1,3 +1,4 @@
+using CiliumDebugging.EmbeddedCluster.Api.Validation;
 using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
@@ -19,7 +20,7 @@ internal static class NodeFit
         );
 
     private static bool Matches(V1NodeSelectorTerm term, V1Node node) =>
-        (term.MatchExpressions ?? []).All(e => PodSelection.Holds(e.OperatorProperty, e.Values, node.GetLabel(e.Key)));
+        (term.MatchExpressions ?? []).All(e => LabelRules.Holds(e.OperatorProperty, e.Values, node.GetLabel(e.Key)));
 
     private static bool Tolerates(V1Toleration toleration, V1Taint taint) =>
         (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)

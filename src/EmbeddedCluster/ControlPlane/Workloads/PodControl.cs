@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
@@ -21,17 +20,29 @@ internal sealed class PodControl(IKubernetes api, ClusterCache cache, EventRecor
         events.Record(owner, component, "SuccessfulCreate", $"Created pod: {created.Name()}");
     }
 
-    /// <summary>Makes another controller, or none, the Pod's owner.</summary>
-    public async Task HandOverAsync(V1Pod pod, IKubernetesObject<V1ObjectMeta>? owner, CancellationToken stop)
+    /// <summary>
+    /// Releases Pods whose changed labels the selector no longer selects (they are replaced, so that people can examine
+    /// them), and adopts those without a controller that it selects.
+    /// </summary>
+    /// <returns>Whether any Pod changed its owner; the next round continues with those there are then.</returns>
+    public async Task<bool> ClaimAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        V1LabelSelector selector,
+        ILookup<string, V1Pod> byController,
+        CancellationToken stop
+    )
     {
-        var owners = (pod.OwnerReferences() ?? [])
-            .Where(o => o.Controller is not true)
-            .Concat(owner is null ? [] : [PodTemplates.Owner(owner)])
-            .ToList();
-        // The uid: not a successor of the same name.
-        var ownerReferences = owners.Count == 0 ? null : JsonNode.Parse(KubernetesJson.Serialize(owners));
-        var metadata = new { uid = pod.Uid(), ownerReferences };
-        cache.Pods.Wrote(await api.PatchAsync(pod, new { metadata }, stop));
+        var (released, adopted) = PodSelection.Claims(
+            owner,
+            selector,
+            byController[owner.Uid()].Where(p => !p.IsBeingDeleted()),
+            byController[""].Where(PodTemplates.IsActive)
+        );
+        foreach (var pod in released)
+            cache.Pods.Wrote(await api.PatchAsync(pod, PodSelection.HandOver(pod, null), stop));
+        foreach (var pod in adopted)
+            cache.Pods.Wrote(await api.PatchAsync(pod, PodSelection.HandOver(pod, owner), stop));
+        return released.Count + adopted.Count > 0;
     }
 
     public async Task DeleteAsync(IKubernetesObject<V1ObjectMeta> owner, V1Pod pod, CancellationToken cancellationToken)

@@ -8,7 +8,9 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 /// <summary>Keeps as many Pods of each ReplicaSet as it requests.</summary>
 internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, EventRecorder events)
 {
-    private readonly PodControl _pods = new(api, cache, events, "replicaset-controller");
+    private const string Component = "replicaset-controller";
+
+    private readonly PodControl _pods = new(api, cache, events, Component);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -19,44 +21,13 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
             cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
             async set =>
             {
-                if (!await ClaimAsync(set, pods[set.Uid()], pods[""], cancellationToken))
+                if (!await _pods.ClaimAsync(set, set.Spec.Selector, pods, cancellationToken))
                     await ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken);
             },
+            events,
+            Component,
             cancellationToken
         );
-    }
-
-    /// <summary>
-    /// Releases a Pod whose changed labels the selector no longer selects (and replaces it, so that people can examine
-    /// it), and adopts one without a controller that it selects.
-    /// </summary>
-    /// <returns>Whether any Pod changed its owner; the next round continues with those there are then.</returns>
-    private async Task<bool> ClaimAsync(
-        V1ReplicaSet set,
-        IEnumerable<V1Pod> own,
-        IEnumerable<V1Pod> orphans,
-        CancellationToken cancellationToken
-    )
-    {
-        if (
-            set.Metadata.DeletionTimestamp is not null
-            || !PodSelection.Selects(set.Spec.Selector, set.Spec.Template?.Metadata)
-        )
-            return false;
-        var released = own.Where(p => !p.IsBeingDeleted() && !PodSelection.Selects(set.Spec.Selector, p.Metadata))
-            .ToList();
-        var adopted = orphans
-            .Where(p =>
-                p.Namespace() == set.Namespace()
-                && PodTemplates.IsActive(p)
-                && PodSelection.Selects(set.Spec.Selector, p.Metadata)
-            )
-            .ToList();
-        foreach (var pod in released)
-            await _pods.HandOverAsync(pod, null, cancellationToken);
-        foreach (var pod in adopted)
-            await _pods.HandOverAsync(pod, set, cancellationToken);
-        return released.Count + adopted.Count > 0;
     }
 
     private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)

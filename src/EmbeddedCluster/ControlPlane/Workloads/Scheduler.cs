@@ -8,7 +8,7 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 /// Gives Pods a node: among those that fit, one that <see cref="PlacementAnnotation"/> still lacks a Pod on, else the
 /// one with the fewest Pods of the same owner, then the fewest Pods.
 /// </summary>
-internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecorder events)
+internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecorder events, TimeProvider time)
 {
     /// <summary>
     /// Annotation of a Pod template: the node of each replica, separated by commas, a node as often as it is to have
@@ -18,6 +18,8 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
 
     /// <summary>Pods a node takes, as a kubelet's default.</summary>
     public const int MaxPodsPerNode = 110;
+
+    private const string Component = "default-scheduler";
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -29,23 +31,26 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
             .ToList();
         List<Task> writing = [];
         var unplaced = cache.Pods.Objects.Values.Where(p => string.IsNullOrEmpty(p.Spec.NodeName));
-        foreach (var pod in unplaced.OrderBy(p => p.Name(), StringComparer.Ordinal))
+        foreach (var next in unplaced.OrderBy(p => p.Name(), StringComparer.Ordinal))
+            writing.Add(events.GuardAsync(next, Component, PlaceAsync));
+        await Task.WhenAll(writing);
+
+        Task PlaceAsync(V1Pod pod)
         {
             var owner = ClusterCache.ControllerOf(pod);
             var siblings = placed.Where(p => p.Owner == owner).Select(p => p.Node);
             var node = Choose(pod, [.. siblings], [.. placed.Select(p => p.Node)]);
             if (node is not null)
                 placed.Add((owner, node));
-            writing.Add(node is null ? ReportAsync(pod, cancellationToken) : BindAsync(pod, node, cancellationToken));
+            return node is null ? ReportAsync(pod, cancellationToken) : BindAsync(pod, node, cancellationToken);
         }
-        await Task.WhenAll(writing);
     }
 
     private async Task BindAsync(V1Pod pod, string node, CancellationToken cancellationToken)
     {
         cache.Pods.Wrote(await api.PatchAsync(pod, new { spec = new { nodeName = node } }, cancellationToken));
         var message = $"Successfully assigned {pod.Namespace()}/{pod.Name()} to {node}";
-        events.Record(pod, "default-scheduler", "Scheduled", message);
+        events.Record(pod, Component, "Scheduled", message);
     }
 
     private string? Choose(V1Pod pod, List<string> siblings, List<string> all)
@@ -82,12 +87,13 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
                 status = "False",
                 reason = "Unschedulable",
                 message,
+                lastTransitionTime = time.GetUtcNow().UtcDateTime,
             },
         };
         var (patch, name, ns) = (MergePatches.Of(new { status = new { conditions } }), pod.Name(), pod.Namespace());
         cache.Pods.Wrote(
             await api.CoreV1.PatchNamespacedPodStatusAsync(patch, name, ns, cancellationToken: cancellationToken)
         );
-        events.Record(pod, "default-scheduler", "FailedScheduling", message, isWarning: true);
+        events.Record(pod, Component, "FailedScheduling", message, isWarning: true);
     }
 }

@@ -1,18 +1,18 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using CiliumDebugging.ClusterModel;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Releases;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// Compares a scenario's settings with those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own
+/// Compares a scenario's settings with those of a cluster, in ConfigMap cilium-config under Cilium's own
 /// keys. Keys that begin with <c>sandbox-</c> are for the embedded cluster. On another one the version must be that of
 /// its agents, and the others have no meaning.
 /// </summary>
@@ -73,7 +73,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
         await cluster.CoreV1.PatchNamespacedConfigMapAsync(
             new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch),
             CiliumNames.ConfigMap,
-            CiliumNames.SystemNamespace,
+            await cluster.CiliumNamespaceAsync(cancellationToken),
             cancellationToken: cancellationToken
         );
         await RestartAgentsAsync(cancellationToken);
@@ -81,7 +81,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
 
     /// <summary>Restarts the agents, which read their settings when they start.</summary>
     public Task RestartAgentsAsync(CancellationToken cancellationToken) =>
-        new PodRenewal(cluster, time).RunAsync(PodRenewal.CiliumAgents, s_restartLimit, cancellationToken);
+        new PodRenewal(cluster, time).RunAsync(ClusterQueries.AgentLabel, s_restartLimit, cancellationToken);
 
     private static string? Mismatch(string key, string value, InstalledCilium cilium) =>
         key switch

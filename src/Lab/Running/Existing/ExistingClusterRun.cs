@@ -41,7 +41,9 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="listener">Follows it.</param>
-    /// <param name="cancellationToken">Ends it without a report; the cluster is put back all the same.</param>
+    /// <param name="cancellationToken">
+    /// Ends it: what was complete is reported, and the cluster is put back all the same.
+    /// </param>
     /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <param name="byHand">Only its load runs, and the operator makes the changes.</param>
     /// <exception cref="ClusterRefusedException">
@@ -67,12 +69,20 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             if (difference.ToChange.Count > 0)
             {
                 listener.OnStep($"changing cilium-config: {Text(difference.ToChange)}");
-                await _undo.RememberAsync(ChangedObjects.CiliumConfig, cancellationToken, _settings.RestartAgentsAsync);
+                await _undo.RememberAsync(
+                    ChangedObjects.CiliumConfig(await cluster.CiliumNamespaceAsync(cancellationToken)),
+                    cancellationToken,
+                    _settings.RestartAgentsAsync
+                );
                 await _settings.ChangeAsync(difference.ToChange, cancellationToken);
             }
             // 3. workloads
             var backends = await ApplyWorkloadsAsync(workloads, scenario, listener, cancellationToken);
-            await _undo.RememberAsync(scenario, cancellationToken);
+            await _undo.RememberAsync(
+                scenario,
+                cancellationToken,
+                new DeploymentChanges(cluster, time).FollowRestoredAsync
+            );
             // 4. the scenario
             var run = byHand ? scenario.Manual() : scenario;
             Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load, time) : null;
@@ -87,6 +97,8 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 control,
                 client => CheckPlacementAsync(scenario, reader, client, listener, cancellationToken)
             );
+            if (report.EndedEarly is not null)
+                return report; // the cluster may be gone
             if (Dump is not null)
             {
                 listener.OnStep("collecting the sysdump");
@@ -102,7 +114,9 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         }
     }
 
-    /// <summary>Refuses a cluster that must not be touched. Gives the objects to apply: those that are missing.</summary>
+    /// <summary>
+    /// Refuses a cluster that must not be touched. Gives the objects to apply: those that are missing.
+    /// </summary>
     private async Task<ImmutableArray<Manifest>> CheckAsync(
         Scenario scenario,
         ClusterReader reader,
@@ -152,7 +166,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         reasons.AddRange(difference.Impossible.Select(i => $"{scenario.Name}: {i}"));
         if (difference.ToChange.Count > 0 && !options.ChangeSettings)
             reasons.Add(
-                $"{scenario.Name} needs {Text(difference.ToChange)} in kube-system/cilium-config; "
+                $"{scenario.Name} needs {Text(difference.ToChange)} in ConfigMap cilium-config; "
                     + "--change-settings lets it change that, restart the agents, and put it back"
             );
         if (reasons.Count > 0)
@@ -183,7 +197,10 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         foreach (var manifest in all)
         {
             var isBackends = BackendNamespace == (manifest.Kind == "Namespace" ? manifest.Name : manifest.Namespace);
-            if ((isBackends && hasService) || (!isBackends && clients.Items.Count > 0))
+            if (
+                (isBackends && hasService)
+                || (!isBackends && clients.Items.Any(p => p.Metadata.DeletionTimestamp is null))
+            )
                 continue;
             if (await _objects.ReadAsync(manifest, cancellationToken) is null)
                 missing.Add(manifest);
@@ -281,7 +298,8 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         var left = await _undo.RestoreAsync(time, limit.Token);
         if (left.Length > 0)
             listener.OnStep(
-                $"not put back, because the cluster refused or did not answer; to do it:\n{string.Join('\n', left.Select(l => l.Command))}"
+                "not put back, because the cluster refused or did not answer; to do "
+                    + $"it:\n{string.Join('\n', left.Select(l => l.Command))}"
             );
     }
 }

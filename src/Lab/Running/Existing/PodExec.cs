@@ -77,7 +77,9 @@ internal sealed class PodExec(Kubernetes cluster, TimeProvider time)
         return text.ToString();
     }
 
-    /// <summary>What the last channel says of a command that failed, or of a container without it; null: it succeeded.</summary>
+    /// <summary>
+    /// What the last channel says of a command that failed, or of a container without it; null: it succeeded.
+    /// </summary>
     internal static string? FailureIn(string status)
     {
         if (status.Length == 0)

@@ -62,7 +62,9 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
         }
     }
 
-    /// <summary>Cilium's policies are enforced, and its load balancer's memory is seen, only where its agents run.</summary>
+    /// <summary>
+    /// Cilium's policies are enforced, and its load balancer's memory is seen, only where its agents run.
+    /// </summary>
     private async Task<string?> AgentsAsync(CancellationToken cancellationToken)
     {
         var why =
@@ -135,9 +137,10 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
             var spec = JsonSerializer.SerializeToNode(ClusterChanges.SpecOf(step))!.AsObject();
             if (await KeptAsync(spec, cancellationToken) is not { } kept)
                 continue;
+            var version = await ClusterFacts.ServerVersionAsync(cluster, cancellationToken) ?? "of unknown version";
             foreach (var (field, _) in spec.Where(f => f.Value is not null && kept[f.Key] is null))
                 missing.Add(
-                    $"the API server ({await ClusterFacts.ServerVersionAsync(cluster, cancellationToken) ?? "of unknown version"}) does not know spec.{field} of a Service "
+                    $"the API server ({version}) does not know spec.{field} of a Service "
                         + "and drops it: use a cluster with a newer Kubernetes"
                 );
         }
@@ -193,6 +196,8 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
             rights.Add((verb, policy.Plural, policy.Model.Namespace, policy.Group));
         if (scenario.Steps.Any(s => s is ServiceStep))
             rights.Add(("patch", "services", load.Namespace, null));
+        if (scenario.Steps.Any(s => s is ScaleStep or RolloutStep))
+            rights.Add(("patch", "deployments", load.Namespace, "apps"));
         if (scenario.Steps.Any(s => s is DeletePodStep))
             rights.Add(("delete", "pods", load.Namespace, null));
         foreach (var (verb, resource, ns, group) in rights)

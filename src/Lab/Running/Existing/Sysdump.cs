@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s;
 using k8s.Models;
 

@@ -20,6 +20,13 @@ public enum Change
     NoErrorProbability,
 }
 
+/// <summary>What is said of a <see cref="Change"/>.</summary>
+public static class Changes
+{
+    /// <summary>Whether the quantity is said to differ.</summary>
+    public static bool IsClaimed(this Change change) => change is Change.Higher or Change.Lower;
+}
+
 /// <summary>One quantity in both runs.</summary>
 /// <param name="Unit"><c>%</c> or <c>ms</c>; values are in it.</param>
 public sealed record ComparedQuantity(
@@ -49,19 +56,21 @@ public sealed record Comparison(
     ImmutableArray<string> Unmatched
 )
 {
-    /// <summary>Every interval of a report misses with at most this probability: 1e-4, and the same again for a share
-    /// beside the verdict "even", which bounds it as well. A claimed change is wrong with at most twice of it.</summary>
+    /// <summary>
+    /// Every interval of a report misses with at most this probability: 1e-4, and the same again for a share beside the
+    /// verdict "even", which bounds it as well. A claimed change is wrong with at most twice of it.
+    /// </summary>
     public const double IntervalErrorProbability = 2e-4;
 
     /// <summary>Whether anything measured changed.</summary>
-    public bool Changed => Quantities.Any(q => q.Change is Change.Higher or Change.Lower);
+    public bool Changed => Quantities.Any(q => q.Change.IsClaimed());
 
     /// <summary>The result in one line.</summary>
     public string Summary
     {
         get
         {
-            var changed = Quantities.Count(q => q.Change is Change.Higher or Change.Lower);
+            var changed = Quantities.Count(q => q.Change.IsClaimed());
             if (changed > 0)
                 return $"{changed} of {Quantities.Length} quantities changed";
             return Differences.IsEmpty && Unmatched.IsEmpty

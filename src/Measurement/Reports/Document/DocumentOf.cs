@@ -22,6 +22,8 @@ public static class DocumentOf
                 Evidence = run.Evidence?.ToString().ToLowerInvariant(),
             },
             Result = new ResultInfo(status.Kind.ToString().ToLowerInvariant(), status.Title, status.VerdictText),
+            EndedEarly = run.EndedEarly?.Reason,
+            MachineGate = run.MachineGate,
             StartedAt = details.StartedAt,
             Environment = details.Environment,
             Cluster = new ClusterInfo(details.Cluster.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings)
@@ -37,6 +39,7 @@ public static class DocumentOf
                 Ports = details.Ports,
             },
             Steps = details.Steps,
+            Policies = details.Policies,
             Events = [.. details.Events.Select(e => new EventInfo(e.Name, e.At.TotalSeconds))],
             Phases = [.. run.Phases.Select(Phase)],
             Totals = new TotalsInfo(run.Totals.Requests, run.Totals.NotSent, run.Totals.Ok, run.Totals.Failures),

@@ -26,6 +26,12 @@ public sealed record ReportDocument
     /// <summary>The run as a whole; null in reports of earlier versions.</summary>
     public ResultInfo? Result { get; init; }
 
+    /// <summary>Why the run ended before its last step, so that this is a part of it; null: it is complete.</summary>
+    public string? EndedEarly { get; init; }
+
+    /// <summary>Why the machine of the lab could not keep up, so that nothing is concluded; null: it could.</summary>
+    public string? MachineGate { get; init; }
+
     /// <summary>When the load began.</summary>
     public required DateTimeOffset StartedAt { get; init; }
     public required RunEnvironment Environment { get; init; }
@@ -34,6 +40,11 @@ public sealed record ReportDocument
 
     /// <summary>The steps taken, one line each.</summary>
     public required ImmutableArray<string> Steps { get; init; }
+
+    /// <summary>
+    /// The policy files that were applied; empty in reports of earlier versions and in redacted ones.
+    /// </summary>
+    public ImmutableArray<PolicyFile> Policies { get; init; } = [];
 
     /// <summary>What was done to the cluster under load.</summary>
     public required ImmutableArray<EventInfo> Events { get; init; }
@@ -70,8 +81,10 @@ public sealed record ReportDocument
     /// <summary>Names and addresses were replaced, for sharing.</summary>
     public bool Redacted { get; init; }
 
-    /// <summary>Whether every expectation was reproduced.</summary>
-    public bool Holds => Expectations.All(e => e.Holds);
+    /// <summary>
+    /// Whether the run is complete, the machine kept up with it, and every expectation was reproduced.
+    /// </summary>
+    public bool Holds => EndedEarly is null && MachineGate is null && Expectations.All(e => e.Holds);
 
     /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using CiliumDebugging.ServiceDefaults.Files;
 
 namespace CiliumDebugging.Measurement.Reports.Document;
 
@@ -12,7 +13,7 @@ public static class ReportJson
     public const string FileName = "report.json";
 
     /// <summary>Largest file that is read, bytes.</summary>
-    public const long MaxBytes = 64 << 20;
+    public const int MaxBytes = 64 << 20;
 
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Web)
     {
@@ -58,7 +59,10 @@ public static class ReportJson
                         + $"{(root.TryGetProperty("version", out var found) ? found.ToString() : "missing")}; this "
                         + $"program reads version {ReportDocument.SchemaVersion}"
                 );
-            return root.Deserialize<ReportDocument>(s_options) ?? throw new InvalidDataException("it is JSON null");
+            Check(root, "");
+            var document = root.Deserialize<ReportDocument>(s_options) ?? throw new InvalidDataException("it is null");
+            CheckLengths(document);
+            return document;
         }
         catch (JsonException e)
         {
@@ -70,19 +74,80 @@ public static class ReportJson
         }
     }
 
+    /// <summary>Fields that may be less than 0.</summary>
+    private static readonly string[] s_signed = ["difference", "at", "start"];
+
+    /// <summary>Lists, which may be empty and are never null.</summary>
+    private static readonly string[] s_lists =
+    [
+        .. "steps events phases pods onsets reconciliation expectations quality clientNodes nodes supports".Split(' '),
+        .. "refutes remedies links echo".Split(' '),
+    ];
+
+    /// <summary>
+    /// What the types cannot say: nothing in a list is missing, and nothing was counted less than never.
+    /// </summary>
+    private static void Check(JsonElement element, string path)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var field in element.EnumerateObject())
+                {
+                    var at = $"{path}.{field.Name}";
+                    if (field.Value.ValueKind is JsonValueKind.Null && s_lists.Contains(field.Name))
+                        throw new InvalidDataException($"{at.TrimStart('.')} is null: expected a list");
+                    if (
+                        field.Value.ValueKind is JsonValueKind.Number
+                        && field.Value.GetDouble() < 0
+                        && !s_signed.Contains(field.Name)
+                    )
+                        throw new InvalidDataException($"{at.TrimStart('.')} is {field.Value}: expected 0 or more");
+                    Check(field.Value, at);
+                }
+                break;
+            case JsonValueKind.Number when !double.IsFinite(element.GetDouble()):
+                throw new InvalidDataException($"{path.TrimStart('.')} is {element}: expected a number of 64 bits");
+            case JsonValueKind.Array:
+                var n = 0;
+                foreach (var item in element.EnumerateArray())
+                {
+                    var at = $"{path}[{n++}]";
+                    // A Pod that was not there yet has no count.
+                    if (
+                        item.ValueKind is JsonValueKind.Null
+                        && !path.StartsWith(".series.pods[", StringComparison.Ordinal)
+                    )
+                        throw new InvalidDataException($"{at.TrimStart('.')} is null");
+                    Check(item, at);
+                }
+                break;
+        }
+    }
+
+    private static void CheckLengths(ReportDocument document)
+    {
+        if (document.Phases.IsEmpty)
+            throw new InvalidDataException("phases is empty: a report has at least one");
+        var samples = document.Series.At.Length;
+        var different = document.Series.Pods.FirstOrDefault(p =>
+            p.Responses.Values.Append(p.Echo).Append(p.Requests).Any(counts => counts.Length != samples)
+        );
+        if (different is not null)
+            throw new InvalidDataException(
+                $"series: the counts of {different.Pod} are not {samples}, as many as there are moments"
+            );
+    }
+
     /// <summary>Reads a file, or the <c>report.json</c> of a folder.</summary>
     /// <exception cref="InvalidDataException">It is not a report; the message names the file.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or is not a regular file of at most 64 MiB.</exception>
     public static ReportDocument ReadFile(string path)
     {
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        if (new FileInfo(file) is { Exists: true, Length: > MaxBytes } large)
-            throw new InvalidDataException(
-                $"{file}: {large.Length} bytes are more than a report has (at most {MaxBytes})"
-            );
         try
         {
-            return Read(File.ReadAllText(file));
+            return Read(RegularFile.ReadText(file, MaxBytes));
         }
         catch (InvalidDataException e)
         {

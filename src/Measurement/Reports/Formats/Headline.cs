@@ -47,11 +47,12 @@ internal static class Headline
     }
 
     /// <summary>A proportion in percent, with its interval.</summary>
-    public static string Of(IntervalInfo interval)
-    {
-        var estimate = interval.Estimate is { } share ? $"{share * 100:0.#} %" : "–";
-        return $"{estimate} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]";
-    }
+    public static string Of(IntervalInfo interval) =>
+        $"{Percent(interval)} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]";
+
+    /// <summary>A proportion in percent.</summary>
+    public static string Percent(IntervalInfo interval) =>
+        interval.Estimate is { } share ? $"{share * 100:0.#} %" : "–";
 
     /// <summary>Name and counts of a phase.</summary>
     public static string Counts(PhaseInfo phase) =>
@@ -118,18 +119,61 @@ internal static class Headline
         );
     }
 
+    /// <summary>A moment of the run as time of day, UTC.</summary>
+    /// <param name="document">The report.</param>
+    /// <param name="at">Seconds since the load began.</param>
+    public static string Clock(ReportDocument document, double at) =>
+        $"{document.StartedAt.AddSeconds(at).UtcDateTime:HH:mm:ss}";
+
+    /// <summary>What happened, in the order of time: the load, the events, the onsets.</summary>
+    public static IEnumerable<(string Clock, string Text)> Story(ReportDocument document)
+    {
+        List<(double At, string Text)> moments =
+        [
+            (0, $"the load began ({document.StartedAt.UtcDateTime:yyyy-MM-dd}, UTC)"),
+        ];
+        moments.AddRange(document.Events.Select(e => (e.At, $"{e.Name} ({e.At:0.0} s)")));
+        foreach (var onset in document.Onsets)
+        {
+            var since = onset.At ?? onset.AlarmAt;
+            moments.Add((since, $"delivery is skewed from here ({since:0.0} s)"));
+            moments.Add(
+                (onset.AlarmAt, $"the skew is certain: wrong in at most 1 of {1 / onset.ErrorProbability:#,0} runs")
+            );
+            if (onset is { End: "recovered", EndAt: { } end })
+                moments.Add((end, "recovered: delivery is even again"));
+        }
+        return moments.OrderBy(m => m.At).Select(m => (Clock(document, m.At), m.Text));
+    }
+
+    /// <summary>The command that repeats the run; empty where the load was not the lab's.</summary>
+    public static string Command(ReportDocument document)
+    {
+        if (document.Load.Url.Length == 0)
+            return "";
+        var (name, rate) = (document.Scenario.Name, $"--rate {document.Load.RatePerSecond:0.##}");
+        if (document.Cluster.Kind != "emulated")
+            return $"dotnet run --project ClusterSetup -- scenario run {name} {rate} --context NAME";
+        var settings = document
+            .Cluster.Settings.Where(s => s.Key.StartsWith("sandbox-", StringComparison.Ordinal) && s.Value.Length > 0)
+            .Select(s => $" --set {s.Key}={s.Value}");
+        return $"dotnet run --project AppHost -- --once --scenario {name} {rate}{string.Concat(settings)}";
+    }
+
     /// <summary>Whether the client, Hubble and backend counts agree.</summary>
     public static string Agreement(ReportDocument document) => document.Reconciles ? "Exactly." : "Not everywhere.";
 
     /// <summary>Whether the scenario showed what it predicts.</summary>
     public static string Reproduced(ReportDocument document) =>
-        Reproduction.Describe(
-            document.Scenario.Name,
-            document.Expectations.Length,
-            document.Expectations.Count(e => e.Holds),
-            document.Latest.Ok,
-            document.Latest.Requests
-        );
+        (document.EndedEarly ?? document.MachineGate) is { } reason
+            ? Reproduction.Incomplete(document.Scenario.Name, document.Expectations.Length, reason)
+            : Reproduction.Describe(
+                document.Scenario.Name,
+                document.Expectations.Length,
+                document.Expectations.Count(e => e.Holds),
+                document.Latest.Ok,
+                document.Latest.Requests
+            );
 
     private static string Of(MeasuresInfo m) =>
         $"max/mean {Number(m.MaxOverMean)}, Jain {Number(m.Jain)}, total variation {Number(m.TotalVariation)}, "

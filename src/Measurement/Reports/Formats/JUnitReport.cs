@@ -11,18 +11,25 @@ public static class JUnitReport
     {
         ArgumentNullException.ThrowIfNull(document);
         var cases = document
-            .Expectations.Select(e => (Class: "expectation", Name: e.What, e.Holds, e.Observed))
+            .Expectations.Select(e =>
+                (Class: "expectation", Name: e.What, e.Holds, e.Observed, Seconds: SecondsOf(document, e))
+            )
             .Concat(
                 document.Reconciliation.Select(r =>
                     (
                         Class: "reconciliation",
                         Name: r.What,
                         Holds: r.Difference == 0,
-                        Observed: $"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}"
+                        Observed: $"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}",
+                        Seconds: 0.0
                     )
                 )
             )
             .ToList();
+        if (document.EndedEarly is { } reason)
+            cases.Add((Class: "run", Name: "the run is complete", Holds: false, Observed: reason, Seconds: 0.0));
+        if (document.MachineGate is { } gate)
+            cases.Add((Class: "run", Name: "the machine keeps up", Holds: false, Observed: gate, Seconds: 0.0));
         var text = new Utf8Writer();
         using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, NewLineChars = "\n" }))
         {
@@ -50,7 +57,7 @@ public static class JUnitReport
                 xml.WriteStartElement("testcase");
                 Attribute("classname", $"{document.Scenario.Name}.{one.Class}");
                 Attribute("name", one.Name);
-                Attribute("time", "0");
+                Attribute("time", $"{one.Seconds:0.###}");
                 if (!one.Holds)
                 {
                     xml.WriteStartElement("failure");
@@ -68,6 +75,12 @@ public static class JUnitReport
         }
         return text.ToString() + "\n";
     }
+
+    /// <summary>How long the phase of an expectation lasted.</summary>
+    private static double SecondsOf(ReportDocument document, ExpectationInfo expectation) =>
+        document
+            .Phases.Where(p => expectation.What.StartsWith($"{p.Name}: ", StringComparison.Ordinal))
+            .Sum(p => p.Seconds);
 
     /// <summary>XML 1.0 has no way to write some characters.</summary>
     private static string Clean(string text) =>

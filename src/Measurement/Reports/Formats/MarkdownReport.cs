@@ -10,30 +10,68 @@ public static class MarkdownReport
         "| pod | node | 2xx/s | share of connections | share of 2xx | success rate "
         + "| 5xx/s attributed to this pod (Hubble) | echo/s | Hubble req/s | Hubble 2xx/s |";
 
+    /// <summary>Pods of the short table; all of them are in the details.</summary>
+    private const int MaxSummaryPods = 8;
+
     public static string Write(ReportDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
         return $"""
-                {Notice(document)}# {Text(Headline.Title(document))}
+            {Notice(document)}# {Text(Headline.Title(document))}
 
-                Scenario {Text(document.Scenario.Name)}: {Text(document.Scenario.Title)}
+            Scenario {Text(document.Scenario.Name)}: {Text(document.Scenario.Title)}
 
-                {Text(Headline.Of(document))}
+            {Text(Headline.Of(document))}
 
-                {Quality(document)}{Diagnosis(document.Diagnosis)}## Environment
+            {Quality(document)}## What happened
 
-                {Environment(document)}
-                ## Steps
+            {Lines(Headline.Story(document).Select(m => $"- `{m.Clock}` {Text(m.Text)}"))}
+            {Summary(document.Latest)}
+            {Diagnosis(document.Diagnosis)}{Reproduce(document)}{Details(
+                "Environment",
+                Environment(document)
+            )}{Details("What was measured, phase by phase", string.Concat(document.Phases.Select(Phase)))}{Details(
+                $"Do client, Hubble and backend counts agree? {Headline.Agreement(document)}",
+                Reconciliation(document)
+            )}{Details("Over time", Charts(document))}{Expectations(document)}{Settings(document.Cluster)}
+            """;
+    }
 
-                {Lines(document.Steps.Select((step, i) => $"{i + 1}. {Text(step)}"))}
-                ## What was measured
+    /// <summary>A part that is opened by a click; nothing where it is empty.</summary>
+    private static string Details(string title, string body) =>
+        body.Length == 0 ? "" : $"<details><summary>{Text(title)}</summary>\n\n{body.TrimEnd('\n')}\n\n</details>\n\n";
 
-                {string.Concat(document.Phases.Select(Phase))}{Onsets(document)}{Charts(document)}{Reconciliation(
-                    document
-                )}
-                """
-            + Expectations(document)
-            + Settings(document.Cluster);
+    /// <summary>The Pods of a phase in a few columns.</summary>
+    private static string Summary(PhaseInfo phase)
+    {
+        var seconds = Math.Max(phase.Seconds, 1e-9);
+        string Row(PodInfo pod) =>
+            $"| {Code(pod.Name)} | {Code(pod.Node)}{(pod.OnClientNode ? " ← client" : "")} "
+            + $"| {Headline.Percent(pod.DeliveryShare)} of {pod.Expected * 100:0} % | {pod.Ok / seconds:0.0} "
+            + $"| {pod.HubbleServerErrors / seconds:0.0} |";
+        return $"""
+            | pod, phase {Text(phase.Name)} | node | share of 2xx | 2xx/s | 5xx/s |
+            |---|---|--:|--:|--:|
+            {Lines(phase.Pods.OrderBy(p => p.Ok).Take(MaxSummaryPods).Select(Row))}
+            """;
+    }
+
+    private static string Reproduce(ReportDocument document)
+    {
+        var command = Headline.Command(document);
+        var pods = document
+            .Latest.Pods.Select(p => (p.Namespace, p.Name, p.Node))
+            .Append((Namespace: "", Name: document.Cluster.ClientPod, Node: document.Cluster.ClientNode));
+        var body = $"""
+            {Lines(document.Steps.Select((step, i) => $"{i + 1}. {Text(step)}"))}
+            {Lines(
+                document.Policies.Select(p => $"{Code(p.File)}:\n\n{Fenced(p.Yaml, "yaml")}")
+            )}| namespace | pod | node |
+            |---|---|---|
+            {Lines(pods.Select(p => $"| {Text(p.Namespace)} | {Code(p.Name)} | {Code(p.Node)} |"))}
+            """;
+        return $"## Reproduce\n\n{(command.Length == 0 ? "" : $"{Fenced(command, "sh")}\n")}"
+            + Details("Steps, policies and pods", body);
     }
 
     private static string Notice(ReportDocument document) =>
@@ -43,10 +81,13 @@ public static class MarkdownReport
     {
         var hop = diagnosis.Hop.Length > 0 ? $"Where: {Text(diagnosis.Hop)}.\n\n" : "";
         return $"## Diagnosis: {Text(diagnosis.Name)}\n\n{Text(diagnosis.Sentence)}\n\n{hop}"
-            + List("What supports it", diagnosis.Supports.Select(Text))
-            + List("What would refute it", diagnosis.Refutes.Select(Text))
             + List("What helps", diagnosis.Remedies.Select(Text))
-            + List("Further reading", diagnosis.Links.Select(Link));
+            + List("What would refute it", diagnosis.Refutes.Select(Text))
+            + Details(
+                "What supports it",
+                List("What supports it", diagnosis.Supports.Select(Text))
+                    + List("Further reading", diagnosis.Links.Select(Link))
+            );
     }
 
     private static string Environment(ReportDocument document)
@@ -119,8 +160,6 @@ public static class MarkdownReport
         return charts.Count == 0
             ? ""
             : $"""
-                ## Over time
-
                 Rates over the {Rates.WindowSeconds(document):0.#} s before each point.
 
                 {Lines(charts.Select(c => Fenced(c)))}
@@ -135,8 +174,6 @@ public static class MarkdownReport
         return document.Reconciliation.IsEmpty
             ? ""
             : $"""
-                ## Do client, Hubble and backend counts agree? {Headline.Agreement(document)}
-
                 | what is counted | first count | second count | difference | why |
                 |---|--:|--:|--:|---|
                 {Lines(document.Reconciliation.Select(Row))}
@@ -151,7 +188,7 @@ public static class MarkdownReport
         var checks = document.Expectations.Select(e =>
             $"- [{(e.Holds ? 'x' : ' ')}] {Text(e.What)} ({Text(e.Observed)})"
         );
-        return $"## Scenario {Text(document.Scenario.Name)}: {Headline.Reproduced(document)}\n\n{Lines(checks)}\n";
+        return Details($"Scenario {document.Scenario.Name}: {Headline.Reproduced(document)}", Lines(checks));
     }
 
     private static string Settings(ClusterInfo cluster)

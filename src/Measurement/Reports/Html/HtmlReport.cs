@@ -39,11 +39,18 @@ public static class HtmlReport
             )}
             <header><h1>{Headline.Title(document)}</h1>
             <p class="note">Scenario {document.Scenario.Name}: {document.Scenario.Title}</p>
-            <p class="verdict {Headline.Colour(document)}">{Headline.Of(document)}</p>
-            {Each(document.Onsets, onset => Of($"<p>{Headline.Of(onset)}.</p>\n"))}</header>
-            {DiagnosisSections.Quality(document.Quality)}{DiagnosisSections.Diagnosis(document.Diagnosis)}
-            {Charts(document, pods)}<h2>Phases</h2>
-            {Each(document.Phases, phase => PhaseSection.Of(document, phase, pods))}
+            <p class="verdict {Headline.Colour(document)}">{Headline.Of(document)}</p></header>
+            {DiagnosisSections.Quality(document.Quality)}
+            <h2>What happened</h2>
+            <ol class="story">
+            {Each(Headline.Story(document), m => Of($"<li><time>{m.Clock}</time> {m.Text}</li>\n"))}</ol>
+            {Charts(document, pods)}{PhaseSection.Path(document, document.Latest, pods)}
+            {DiagnosisSections.Diagnosis(document.Diagnosis)}{RunSections.Reproduce(document)}
+            {Details("Hubble's counts over time", MoreCharts(document, pods))}
+            {Details(
+                "What was measured, phase by phase",
+                Each(document.Phases, phase => PhaseSection.Of(document, phase, pods))
+            )}
             {RunSections.Reconciliation(document)}{RunSections.Expectations(document)}
             {RunSections.Environment(document)}</body></html>
 
@@ -51,22 +58,36 @@ public static class HtmlReport
         ).Text;
     }
 
+    /// <summary>A part that is opened by a click; nothing where it is empty.</summary>
+    internal static Markup Details(string title, Markup body) =>
+        body.Text.Length == 0 ? None : Of($"<details><summary>{title}</summary>\n{body}</details>\n");
+
+    /// <summary>What the backends counted, with the events.</summary>
     private static Markup Charts(ReportDocument document, ImmutableDictionary<string, PodStyle> pods)
     {
         if (document.Series.At.Length < 2)
             return None;
         var chart = new LineChart(document, pods);
-        var events = Each(document.Events, e => Of($"<li>{e.Name} at {e.At:0.0} s</li>\n"));
+        var events = Each(document.Events, e =>
+            Of($"<li>{e.Name} at {e.At:0.0} s ({Headline.Clock(document, e.At)} UTC)</li>\n")
+        );
         return Of(
             $"""
-            <h2>Over time</h2>
+            {(document.Events.IsEmpty ? None : Of($"<ol class=\"events\">\n{events}</ol>"))}
+            {Each(Rates.Charts(document).Take(1), one => Chart(chart, one, pods))}
             <p class="note">Requests per second, over the {Rates.WindowSeconds(document):0.#} s before each point.
             Bands are phases.</p>
-            {(document.Events.IsEmpty ? None : Of($"<ol class=\"events\">\n{events}</ol>"))}
-            {Each(Rates.Charts(document), one => Chart(chart, one, pods))}
             {(document.Series.Missed == 0 ? None : Missed(document.Series.Missed))}
             """
         );
+    }
+
+    private static Markup MoreCharts(ReportDocument document, ImmutableDictionary<string, PodStyle> pods)
+    {
+        if (document.Series.At.Length < 2)
+            return None;
+        var chart = new LineChart(document, pods);
+        return Each(Rates.Charts(document).Skip(1), one => Chart(chart, one, pods));
     }
 
     private static Markup Missed(int samples) => Of($"<p class=\"note\">{samples} samples could not be taken.</p>\n");

@@ -18,17 +18,39 @@ internal static class PhaseSection
 
                 """
             );
-        var picture = new TopologyPicture(document, phase, pods);
+        // The path of the last phase is at the top of the page.
         return Markup.Of(
             $"""
             <section class="phase"><h3>{Headline.Counts(phase)}</h3>
-            <figure class="topology">
-            {picture.Draw(narrow: false)}{picture.Draw(narrow: true)}</figure>
-            {(phase.Pods.Any(p => p.ClientProxyErrors > 0) ? ProxyNote(document.Cluster.ClientNode) : None)}
+            {(ReferenceEquals(phase, document.Latest) ? None : Picture(document, phase, pods))}
             {PodTable(phase)}{Matrix(phase)}
             <dl class="facts">
             {Each(Headline.Facts(phase), fact => Fact(phase, fact.Name, fact.Text))}</dl></section>
 
+            """
+        );
+    }
+
+    /// <summary>Where the requests of a phase went.</summary>
+    public static Markup Path(ReportDocument document, PhaseInfo phase, ImmutableDictionary<string, PodStyle> pods) =>
+        phase.IsEvaluated
+            ? Markup.Of(
+                $"""
+                <section id="path"><h3>Path of the requests, phase {phase.Name}</h3>
+                {Picture(document, phase, pods)}</section>
+
+                """
+            )
+            : None;
+
+    private static Markup Picture(ReportDocument document, PhaseInfo phase, ImmutableDictionary<string, PodStyle> pods)
+    {
+        var picture = new TopologyPicture(document, phase, pods);
+        return Markup.Of(
+            $"""
+            <figure class="topology">
+            {picture.Draw(narrow: false)}{picture.Draw(narrow: true)}</figure>
+            {(phase.Pods.Any(p => p.ClientProxyErrors > 0) ? ProxyNote(document.Cluster.ClientNode) : None)}
             """
         );
     }

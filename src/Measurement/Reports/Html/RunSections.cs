@@ -12,13 +12,13 @@ internal static class RunSections
             ? None
             : Of(
                 $"""
-                <h2>Do client, Hubble and backend counts agree? {Result(
+                <details><summary>Do client, Hubble and backend counts agree? {Result(
                     document.Reconciles,
                     Headline.Agreement(document)
-                )}</h2>
+                )}</summary>
                 <div class="scroll"><table><thead><tr><th>what is counted</th><th>first count</th><th>second count</th>
                 <th class="n">difference</th><th>why</th></tr></thead><tbody>
-                {Each(document.Reconciliation, Line)}</tbody></table></div>
+                {Each(document.Reconciliation, Line)}</tbody></table></div></details>
 
                 """
             );
@@ -39,9 +39,12 @@ internal static class RunSections
             ? None
             : Of(
                 $"""
-                <h2>Scenario {document.Scenario.Name}: {Result(document.Holds, Headline.Reproduced(document))}</h2>
+                <details><summary>Scenario {document.Scenario.Name}: {Result(
+                    document.Holds,
+                    Headline.Reproduced(document)
+                )}</summary>
                 <ul>
-                {Each(document.Expectations, Expectation)}</ul>
+                {Each(document.Expectations, Expectation)}</ul></details>
 
                 """
             );
@@ -56,17 +59,38 @@ internal static class RunSections
             """
         );
 
+    /// <summary>What is needed to see it again.</summary>
+    public static Markup Reproduce(ReportDocument document)
+    {
+        var command = Headline.Command(document);
+        return Of(
+            $"""
+            <h2>Reproduce</h2>
+            {(command.Length == 0 ? None : Of($"<pre><code>{command}</code></pre>\n"))}
+            <details><summary>Steps, policies and pods</summary>
+            <ol>
+            {Each(document.Steps, step => Of($"<li>{step}</li>\n"))}</ol>
+            {Each(document.Policies, p => Of($"<h4>{p.File}</h4>\n<pre><code>{p.Yaml}</code></pre>\n"))}
+            <div class="scroll"><table><thead><tr><th>namespace</th><th>pod</th><th>node</th></tr></thead><tbody>
+            {Each(
+                document.Latest.Pods,
+                p => Of($"<tr><td>{p.Namespace}</td><td class=\"c\">{p.Name}</td><td class=\"c\">{p.Node}</td></tr>\n")
+            )}<tr><td>client</td><td class="c">{document.Cluster.ClientPod}</td>
+            <td class="c">{document.Cluster.ClientNode}</td></tr></tbody></table></div></details>
+
+            """
+        );
+    }
+
     public static Markup Environment(ReportDocument document) =>
         Of(
             $"""
-            <h2>Environment and steps</h2>
+            <details><summary>Environment and settings</summary>
             <dl class="facts">
             {Fact("scenario", Of($"{document.Scenario.Name}"))}
             {(document.Scenario.Source.Length > 0 ? Fact("described in", Link(document.Scenario.Source)) : None)}
             {Each(Headline.Environment(document), fact => Fact(fact.Name, Of($"{fact.Text}")))}</dl>
-            <ol>
-            {Each(document.Steps, step => Of($"<li>{step}</li>\n"))}</ol>
-            {Settings(document.Cluster)}
+            {Settings(document.Cluster)}</details>
             """
         );
 

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Running.Existing;
@@ -9,8 +10,15 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
+/// <summary>Cilium in kube-system, where its chart is usually installed.</summary>
+public sealed class SettingsInKubeSystemTests() : ClusterSettingsTests("kube-system");
+
+/// <summary>Cilium in a namespace of its own, as on OpenShift.</summary>
+public sealed class SettingsInOwnNamespaceTests() : ClusterSettingsTests("cilium");
+
 /// <summary>Settings on a cluster that is not the embedded one: with a container runtime and a DaemonSet.</summary>
-public sealed class ClusterSettingsTests : IAsyncLifetime
+/// <param name="ns">The namespace of Cilium.</param>
+public abstract class ClusterSettingsTests(string ns) : IAsyncLifetime
 {
     private ApiFixture _api = null!;
     private readonly CancellationTokenSource _stop = new();
@@ -48,13 +56,18 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
             },
             cancellationToken: Cancellation
         );
+        if (ns != CiliumNames.SystemNamespace)
+            await _api.Client.CoreV1.CreateNamespaceAsync(
+                new V1Namespace { Metadata = new V1ObjectMeta { Name = ns } },
+                cancellationToken: Cancellation
+            );
         await _api.Client.CoreV1.CreateNamespacedConfigMapAsync(
             new V1ConfigMap
             {
                 Metadata = new V1ObjectMeta { Name = "cilium-config" },
                 Data = new Dictionary<string, string> { ["tunnel"] = "vxlan", ["debug"] = "false" },
             },
-            "kube-system",
+            ns,
             cancellationToken: Cancellation
         );
         await StartAgentAsync();
@@ -67,6 +80,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
         await _daemonSet;
         await _api.DisposeAsync();
         _stop.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -83,7 +97,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
         difference.ToChange.Keys.ShouldBe(["bpf-lb-sock", "tunnel"]);
 
         var undo = new ClusterUndo(_api.Client);
-        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, settings.RestartAgentsAsync);
+        await undo.RememberAsync(ChangedObjects.CiliumConfig(ns), Cancellation, settings.RestartAgentsAsync);
         await settings.ChangeAsync(difference.ToChange, Cancellation);
         (await View.SettingsAsync(Cancellation)).ShouldBe(
             new Dictionary<string, string>
@@ -129,7 +143,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
             await _api.Client.CoreV1.ReplaceNamespacedPodAsync(
                 agent,
                 agent.Name(),
-                "kube-system",
+                ns,
                 cancellationToken: Cancellation
             );
         }
@@ -158,7 +172,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
             session.RunAsync(Scenario(("tunnel", "disabled")), new NoListener(), Cancellation)
         );
         refusal.Message.ShouldContain(
-            "needs tunnel=disabled in kube-system/cilium-config; --change-settings lets it change that"
+            "needs tunnel=disabled in ConfigMap cilium-config; --change-settings lets it change that"
         );
         (await View.SettingsAsync(Cancellation))["tunnel"].ShouldBe("vxlan");
     }
@@ -180,7 +194,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     private async Task<IList<V1Pod>> AgentsAsync() =>
         (
             await _api.Client.CoreV1.ListNamespacedPodAsync(
-                "kube-system",
+                ns,
                 labelSelector: "k8s-app=cilium",
                 cancellationToken: Cancellation
             )
@@ -213,7 +227,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
                     Containers = [new V1Container { Name = "cilium-agent", Image = "quay.io/cilium/cilium:v1.9.0" }],
                 },
             },
-            "kube-system",
+            ns,
             cancellationToken: Cancellation
         );
         (agent.Status.Phase, agent.Status.Conditions) = (
@@ -223,7 +237,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
         await _api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(
             agent,
             agent.Name(),
-            "kube-system",
+            ns,
             cancellationToken: Cancellation
         );
     }

@@ -47,6 +47,32 @@ public class ExistingClusterRunTests
     }
 
     [Fact]
+    public async Task A_client_that_is_being_deleted_is_no_client()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        await api.Client.CoreV1.CreateNamespacedPodAsync(
+            new V1Pod
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = "client",
+                    Labels = new Dictionary<string, string> { ["app"] = "load-test-1" },
+                    Finalizers = ["lab.example/stays"],
+                },
+                Spec = new V1PodSpec { Containers = [new V1Container { Name = "c", Image = "i" }] },
+            },
+            "default",
+            cancellationToken: Cancellation
+        );
+        await api.Client.CoreV1.DeleteNamespacedPodAsync("client", "default", cancellationToken: Cancellation);
+        var session = new ExistingClusterRun(api.Client, new SessionRights(), TimeProvider.System);
+        var refusal = await Should.ThrowAsync<ClusterRefusedException>(() =>
+            session.RunAsync(ScenarioCatalog.Load("keepalive-pinning"), new NoListener(), Cancellation)
+        );
+        refusal.Message.ShouldContain("Deployment load-test/load-test-1");
+    }
+
+    [Fact]
     public async Task What_exists_is_never_applied_over_although_no_pod_of_it_is_ready()
     {
         await using var api = await ApiFixture.StartAsync();

@@ -35,6 +35,8 @@ public class ScenarioNeedsTests
         (await MissingAsync(api.Client, scenario)).ShouldBeEmpty();
     }
 
+    private static Task NoItemsAsync(HttpContext context) => FakeApiServer.JsonAsync(context, """{"items": []}""");
+
     /// <summary>Kubernetes 1.20 stores neither traffic policies nor a distribution.</summary>
     [Fact]
     public async Task Fields_that_an_old_API_server_drops_and_kinds_that_it_lacks_are_named()
@@ -47,9 +49,8 @@ public class ScenarioNeedsTests
             app.MapGet("/version", (HttpContext context) =>
                 FakeApiServer.JsonAsync(context, """{"major": "1", "minor": "20", "gitVersion": "v1.20.2"}""")
             );
-            app.MapGet("/api/v1/namespaces/kube-system/pods", (HttpContext context) =>
-                FakeApiServer.JsonAsync(context, """{"items": []}""")
-            );
+            app.MapGet("/api/v1/namespaces/kube-system/pods", NoItemsAsync);
+            app.MapGet("/api/v1/pods", NoItemsAsync);
         });
         (await MissingAsync(old.Client, "traffic-policy-local"))
             .ShouldHaveSingleItem()

@@ -11,11 +11,16 @@ let token = takeToken();
 
 function takeToken() {
   const given = location.hash.slice(1);
-  if (/^[0-9a-f]{64}$/.test(given)) {
+  if (/^[\w-]{22}$/.test(given)) {
     sessionStorage.setItem('token', given);
     history.replaceState(null, '', location.pathname);
   }
   return sessionStorage.getItem('token');
+}
+
+/** With the token, for which the lab keeps some streams free. */
+export function eventsUrl() {
+  return token ? `events?token=${token}` : 'events';
 }
 
 export function start() {
@@ -33,6 +38,10 @@ export function start() {
   byId('delete-pod').addEventListener('click', () => command('delete-pod', byId('pod').value));
   byId('write-report').addEventListener('click', () => command('write-report'));
   byId('scenario').addEventListener('change', showTitle);
+  byId('copy-link').addEventListener('click', event => copy(`${location.origin}${location.pathname}${token ? `#${token}` : ''}`, event.currentTarget));
+  byId('copy-yaml').addEventListener('click', event => copy(lab.policies[drawn].yaml, event.currentTarget));
+  byId('copy-kubectl').addEventListener('click', event => copy(kubectl(lab.policies[drawn]), event.currentTarget));
+  byId('drawer-close').addEventListener('click', () => byId('drawer').close());
   enable();
 }
 
@@ -40,6 +49,7 @@ export function showLab(info) {
   lab = info;
   byId('cluster').hidden = !info.cluster.notice;
   setText(byId('cluster'), info.cluster.notice);
+  byId('cluster').dataset.brief = info.cluster.name.replace(/^emulated/, 'EMULATED');
   options(byId('scenario'), lab.scenarios.map(s => [s.name, s.name]));
   const key = pod => `${pod.namespace}/${pod.name}`;
   const short = shortNames(lab.pods.map(key));
@@ -48,7 +58,8 @@ export function showLab(info) {
   // Applied or not changes in place, so that the focus stays on the button and the YAML stays open.
   replaceWhenChanged(byId('policies'), lab.policies.map(p => [p.id, p.objects, p.yaml]), () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has no policy files.' })]);
   lab.policies.forEach(showApplied);
-  replaceWhenChanged(byId('report-list'), lab.reports, () => lab.reports.length ? lab.reports.map(report) : [make('li', { class: 'note', text: 'A report is written at the end of a run.' })]);
+  setText(byId('reports-brief'), lab.reports.length ? `${lab.reports.length} written` : '');
+  replaceWhenChanged(byId('report-list'), lab.reports, () => lab.reports.length ? lab.reports.map(report) : [make('li', { class: 'note', text: 'A report is written at the end of a run; the button above writes one now.' })]);
   enable();
 }
 
@@ -71,17 +82,42 @@ function options(select, entries) {
 
 const showTitle = () => setText(byId('scenario-title'), lab.scenarios.find(s => s.name === byId('scenario').value)?.title ?? '');
 
-function policy({ id, objects, yaml }) {
+function policy({ id, objects }, i) {
   return make('li', { class: 'policy' },
-    make('div', { class: 'row' },
-      make('div', {}, make('b', { text: id }), make('span', { class: 'pill' }), make('small', { text: objects })),
-      make('button', { type: 'button', 'data-target': id, onclick: event => command(event.currentTarget.dataset.command, id) })),
-    make('details', {}, make('summary', { text: 'YAML', 'aria-label': `YAML of ${id}` }), make('pre', { tabindex: 0, 'aria-label': `YAML of ${id}` }, make('code', { text: yaml }))));
+    make('b', { text: id, title: objects }), make('span', { class: 'pill' }),
+    make('button', { type: 'button', 'data-target': id, onclick: event => command(event.currentTarget.dataset.command, id) }),
+    make('button', { type: 'button', 'data-yaml': id, 'aria-haspopup': 'dialog', 'aria-label': `YAML of ${id}`, text: 'YAML', onclick: () => openDrawer(i) }));
+}
+
+let drawn = 0;
+
+/** The YAML opens beside the page, whose layout stays as it is. */
+function openDrawer(i) {
+  drawn = i;
+  const { id, objects, yaml } = lab.policies[i];
+  setText(byId('drawer-title'), id);
+  setText(byId('drawer-objects'), objects);
+  setText(byId('drawer-yaml'), yaml);
+  byId('drawer').showModal();
+}
+
+/** The command that applies a policy, or deletes what it has applied. */
+const kubectl = ({ applied, yaml }) => `kubectl ${applied ? 'delete' : 'apply'} -f - <<'EOF'\n${yaml.trimEnd()}\nEOF\n`;
+
+async function copy(text, button) {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    setText(button, 'Copied');
+  } catch {
+    setText(button, 'Not allowed');
+  }
+  setTimeout(() => setText(button, label), 1500);
 }
 
 function showApplied({ id, applied }, i) {
   const card = byId('policies').children[i];
-  const [pill, button] = [card.querySelector('.pill'), card.querySelector('button')];
+  const [pill, button] = [card.querySelector('.pill'), card.querySelector('[data-target]')];
   pill.classList.toggle('on', applied);
   setText(pill, applied ? 'applied' : 'not applied');
   button.dataset.command = applied ? 'remove-policy' : 'apply-policy';
@@ -91,7 +127,8 @@ function showApplied({ id, applied }, i) {
 
 function report({ id, diagnosis }) {
   const link = (file, text) => make('a', { href: `reports/${encodeURIComponent(id)}/${file}`, text, 'aria-label': `${text} of ${id}`, ...(file === 'report.html' ? { target: '_blank', rel: 'noopener' } : { download: `${id}-${file}` }) });
-  return make('li', {}, make('b', { text: id }), ` ${diagnosis} `, make('span', { class: 'links' }, link('report.html', 'page'), link('report.md', 'Markdown'), link('report.json', 'JSON'), link('junit.xml', 'JUnit')));
+  return make('li', {}, make('b', { text: id }), ` ${diagnosis} `, make('span', { class: 'links' }, link('report.html', 'page'), link('report.md', 'Markdown'), link('report.json', 'JSON'), link('junit.xml', 'JUnit'),
+    make('button', { type: 'button', text: 'Copy Markdown', 'aria-label': `Copy the Markdown of ${id}`, onclick: async event => { const { currentTarget } = event; copy(await (await fetch(`reports/${encodeURIComponent(id)}/report.md`)).text(), currentTarget); } })));
 }
 
 function enable() {
@@ -101,12 +138,12 @@ function enable() {
   byId('stop').disabled = !can || !running;
   byId('delete-pod').disabled = !can || !lab.pods.length;
   byId('write-report').disabled = !can;
-  document.querySelectorAll('#policies button').forEach(button => { button.disabled = !can; });
+  document.querySelectorAll('#policies [data-target]').forEach(button => { button.disabled = !can; });
   // During a command the buttons are dimmed but keep the focus. The server accepts one command at a time.
-  document.querySelectorAll('#control button:not(#stop), #write-report').forEach(button => button.setAttribute('aria-disabled', String(busy)));
+  document.querySelectorAll('#control button:not(#stop):not([data-yaml]), #write-report').forEach(button => button.setAttribute('aria-disabled', String(busy)));
 }
 
-async function command(action, target = '') {
+export async function command(action, target = '') {
   if (busy && action !== 'stop') return;
   busy = true;
   enable();

@@ -1,12 +1,13 @@
 // The page: one stream of events from the lab, and the modules that show them. A hidden page closes its stream and gets everything again when it is visible.
 
 import { byId, setText } from './dom.js';
-import * as charts from './charts.js';
 import * as control from './control.js';
+import * as details from './details.js';
+import * as path from './path.js';
+import * as pods from './pods.js';
 import * as series from './series.js';
 import * as situation from './situation.js';
-import * as tables from './tables.js';
-import * as topology from './topology.js';
+import * as timeline from './timeline.js';
 
 let stream = null;
 let state = null;
@@ -21,7 +22,7 @@ const handlers = {
 
 function open() {
   if (stream || document.hidden) return;
-  stream = new EventSource('events');
+  stream = new EventSource(control.eventsUrl());
   stream.onopen = () => tell('on', 'live');
   stream.onerror = () => {
     tell('off', 'not connected');
@@ -45,11 +46,10 @@ function draw() {
     if (!state) return;
     situation.show(state);
     control.showState(state);
-    topology.show(state);
-    tables.show(state);
-    charts.setEvents(state.events);
-    charts.setRows(state.rows);
-    charts.drawAll(state.verdict?.logThreshold);
+    path.show(state);
+    pods.show(state);
+    details.show(state);
+    timeline.show(state);
   });
 }
 
@@ -60,7 +60,7 @@ function tell(css, text) {
 }
 
 document.addEventListener('visibilitychange', () => { if (document.hidden) { close(); tell('off', 'paused'); } else open(); });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { charts.redrawAll(); draw(); });
-new ResizeObserver(() => { if (state) topology.show(state); }).observe(byId('picture'));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { timeline.recolour(); draw(); });
+new ResizeObserver(() => { if (state) path.show(state); }).observe(byId('picture'));
 control.start();
 open();

@@ -1,0 +1,68 @@
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Diagnosis;
+
+namespace CiliumDebugging.Lab.Matching;
+
+/// <summary>What a scenario shows, from its steps and from what it expects of its last phase. Null: it does not say.</summary>
+internal sealed class ScenarioSigns(Scenario scenario)
+{
+    private readonly PhaseExpectation _last = scenario.Expect.LastOrDefault() ?? new PhaseExpectation("");
+
+    /// <summary>The diagnosis; null: a control, of which none is expected.</summary>
+    public string? Diagnosis =>
+        _last.Lost is ExpectedLoss.EndpointLag
+            ? ChangeDiagnosis.FailuresDuringChange
+            : scenario.Expect.LastOrDefault(e => e.Diagnosis is not null)?.Diagnosis;
+
+    /// <summary>Whether requests fail; unknown where only the change before the last phase loses some.</summary>
+    public bool? Failing => _last.Lost is ExpectedLoss.EndpointLag ? null : _last.Failures;
+
+    public int? Status => _last.FailureStatus;
+
+    /// <summary>Whether all Pods answer with success, one does, or some do.</summary>
+    public Answering? Answers =>
+        _last switch
+        {
+            { SuccessesFrom: SuccessSource.OnePod } => Answering.One,
+            { SuccessesFrom: not null } => Answering.Some,
+            { Failures: false, Delivery: ExpectedDelivery.Even or ExpectedDelivery.NotSkewed } => Answering.All,
+            _ => null,
+        };
+
+    public bool? Skewed =>
+        _last.Delivery switch
+        {
+            null => null,
+            var delivery => delivery is ExpectedDelivery.Skewed,
+        };
+
+    public bool Replaced => scenario.Steps.Any(s => s is DeletePodStep or RolloutStep);
+
+    public bool KeepAlive => scenario.Load.Connections > 0;
+
+    /// <summary>Where HTTP rules apply at its end: on egress of the client, on ingress of the backends.</summary>
+    public (bool Client, bool Backends) HttpRules
+    {
+        get
+        {
+            var specs = scenario.Steps.OfType<ApplyStep>().SelectMany(s => s.Policies).SelectMany(p => p.Model.Specs);
+            return (
+                specs.Any(s => s.Egress.Any(r => r.Ports.Any(p => p.Http is not null))),
+                specs.Any(s => s.Ingress.Any(r => r.Ports.Any(p => p.Http is not null)))
+            );
+        }
+    }
+}
+
+/// <summary>How many Pods answer with success.</summary>
+internal enum Answering
+{
+    /// <summary>A single one.</summary>
+    One,
+
+    /// <summary>Not all of them.</summary>
+    Some,
+
+    /// <summary>Every one.</summary>
+    All,
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+
+namespace CiliumDebugging.Lab.Running;
+
+/// <summary>What follows from the phases of a run, and what does not.</summary>
+internal static class RunConclusion
+{
+    /// <summary>
+    /// With this many times the failures of a phase, which has as many times the requests, the change beside it is what
+    /// there is to explain.
+    /// </summary>
+    private const int FewFailures = 10;
+
+    /// <summary>
+    /// The diagnosis of the last evaluated phase; where it finds nothing wrong, or fails to explain a few failures, that
+    /// of the change in which the most requests failed.
+    /// </summary>
+    public static DiagnosisResult Diagnosis(ImmutableArray<PhaseReport> phases)
+    {
+        if (phases.LastOrDefault(p => p.IsEvaluated) is not { } latest)
+            return phases[^1].Diagnosis!;
+        var worst = phases
+            .Where(p => p is { IsEvaluated: false, IsCutOff: false, Failures: > 0 })
+            .MaxBy(p => p.Failures);
+        if (worst?.Diagnosis is not { } change || latest.Diagnosis is { IsMechanism: true })
+            return latest.Diagnosis!;
+        // A few failures at the edge of a phase are those of the change beside it.
+        var isEdge =
+            latest.Failures > 0
+            && FewFailures * latest.Failures < Math.Min(worst.Failures, latest.Requests)
+            && latest.Delivery.Successes.Kind is not VerdictKind.Skewed;
+        var isExplained = latest is { Failures: 0, Diagnosis.Name: EvenRule.Name or DiagnosisResult.UndecidedName };
+        return isEdge || isExplained ? change : latest.Diagnosis!;
+    }
+
+    /// <summary>What is said of a phase with which the machine did not keep up; null where it did.</summary>
+    public static DiagnosisResult? Gate(PhaseReport phase) =>
+        phase.MachineGate is { } gate
+            ? new DiagnosisResult
+            {
+                Name = DiagnosisResult.UndecidedName,
+                Sentence = $"Nothing is concluded about the cluster, because {gate}.",
+            }
+            : null;
+
+    /// <summary>The report without what may be the machine's: episodes of skew, and the mechanism.</summary>
+    public static RunReport Withhold(RunReport report)
+    {
+        var gated = report.Phases.Where(p => p.MachineGate is not null).ToList();
+        if (gated.Count == 0)
+            return report;
+        var isGated = report.MachineGate is not null;
+        var status = report.Status;
+        ImmutableArray<SkewEpisode> kept =
+        [
+            .. status.Episodes.Where(e =>
+                !isGated
+                && !gated.Exists(p => e.AlarmAt.TotalSeconds >= p.Start && e.AlarmAt.TotalSeconds < p.Start + p.Seconds)
+            ),
+        ];
+        return report with
+        {
+            Status = status with
+            {
+                Episodes = kept,
+                EpisodesTotal = isGated ? 0 : status.EpisodesTotal - (status.Episodes.Length - kept.Length),
+                State = isGated || kept.Length < status.Episodes.Length ? VerdictKind.Undecided : status.State,
+            },
+            Diagnosis = isGated ? Gate(gated[^1])! : report.Diagnosis,
+        };
+    }
+}

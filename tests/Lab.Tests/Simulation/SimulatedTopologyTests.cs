@@ -1,0 +1,75 @@
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Simulation;
+
+namespace CiliumDebugging.Lab.Tests.Simulation;
+
+/// <summary>Pods that are chosen by where they are: their load is that of their node's or zone's clients.</summary>
+public class SimulatedTopologyTests
+{
+    /// <summary>Two nodes with 2 + 1 pods and a client on each: 25/25/50 (AKS#4905, kubernetes#97147).</summary>
+    [Fact]
+    public void With_traffic_policy_local_a_pods_load_is_its_nodes_clients_by_its_nodes_pods() =>
+        ShouldBeSpread(
+            "traffic-policy-local",
+            new SimulationOptions
+            {
+                Nodes = 2,
+                Pods = 3,
+                Clients = 2,
+                RatePerSecond = 5_000,
+            },
+            0.25,
+            0.5,
+            0.25
+        );
+
+    /// <summary>
+    /// From outside, where a load balancer shares by nodes: the same 25/25/50. With Cluster it is even, and a node
+    /// without Pods is left out.
+    /// </summary>
+    [Fact]
+    public void With_external_traffic_policy_local_a_pods_load_is_its_nodes_traffic_by_its_nodes_pods()
+    {
+        var outside = new SimulationOptions
+        {
+            Nodes = 2,
+            Pods = 3,
+            Outside = true,
+            RatePerSecond = 5_000,
+        };
+        ShouldBeSpread("traffic-policy-local", outside, 0.25, 0.5, 0.25);
+        ShouldBeSpread("traffic-policy-local", outside with { Nodes = 5, Pods = 3 }, 1.0 / 3, 1.0 / 3, 1.0 / 3);
+        ShouldBeSpread("no-cilium", outside with { Gap = TimeSpan.Zero }, 0, 1.0 / 3, 1.0 / 3, 1.0 / 3);
+    }
+
+    /// <summary>
+    /// Three nodes in two zones, a client on each: zone 1 has two thirds of the clients and half of the pods.
+    /// </summary>
+    [Fact]
+    public void With_trafficDistribution_a_pods_load_is_its_zones_clients_by_its_zones_pods() =>
+        ShouldBeSpread(
+            "topology-zones",
+            new SimulationOptions
+            {
+                Nodes = 3,
+                Pods = 5,
+                Clients = 3,
+                Zones = 2,
+                RatePerSecond = 5_000,
+            },
+            2.0 / 3 / 3,
+            1.0 / 6,
+            2.0 / 3 / 3,
+            2.0 / 3 / 3,
+            1.0 / 6
+        );
+
+    private static void ShouldBeSpread(string scenario, SimulationOptions options, params double[] shares)
+    {
+        var result = Simulator.Run(ScenarioCatalog.Load(scenario), options with { SamplesPerPhase = 1 });
+        var sample = result.Samples[^1];
+        sample.Predicted!.Value.Select(p => Math.Round(p, 9)).ShouldBe(shares.Select(s => Math.Round(s, 9)));
+        for (var i = 0; i < shares.Length; i++)
+            ((double)sample.Selected[i] / sample.Connections).ShouldBe(shares[i], 0.015);
+    }
+}
