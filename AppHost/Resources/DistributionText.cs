@@ -6,6 +6,7 @@ using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;
+using static System.FormattableString;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -33,10 +34,10 @@ internal static class DistributionText
             ("why", cause is null ? s.Why : ""),
             ("remedy", string.Join("; ", s.Diagnosis?.Remedies ?? [])),
             ("evidence", string.Join("; ", s.Diagnosis?.Supports ?? [])),
-            ("busiest over fair", state.Verdict?.MaxOverMean is { } skew ? F($"{skew:0.00}") : ""),
+            ("busiest over fair", state.Verdict?.MaxOverMean is { } skew ? Invariant($"{skew:0.00}") : ""),
             ("scenario", state.Scenario),
             ("step", state.Step),
-            ("requests", F($"{state.Requests}")),
+            ("requests", Invariant($"{state.Requests}")),
             ("measured on", place),
         ];
         var badge = cluster.IsEmulated ? $" ({cluster.Name})" : "";
@@ -45,7 +46,7 @@ internal static class DistributionText
 
     private static string ErrorBound(PageVerdict? verdict) =>
         verdict is { Kind: not VerdictKind.Undecided, LogThreshold: > 0 }
-            ? F($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs")
+            ? Invariant($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs")
             : "";
 
     private static ResourceStateSnapshot StateOf(PageState state) =>

@@ -5,6 +5,7 @@ using CiliumDebugging.Measurement.Status;
 using k8s.Models;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;
+using static System.FormattableString;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -30,7 +31,7 @@ internal static class PodText
 
     private static string? ClientLink(bool isClient, PageState state) =>
         isClient && state.Activity is PageActivity.Running or PageActivity.Watching
-            ? F($"sends {state.RatePerSecond:0.#} requests/s")
+            ? Invariant($"sends {state.RatePerSecond:0.#} requests/s")
             : null;
 
     private static (HealthStatus Status, string Reason) HealthOf(V1Pod pod, bool isClient, PageState state)
@@ -45,8 +46,8 @@ internal static class PodText
     {
         var filled = (int)Math.Round(Math.Clamp(row.Share ?? 0, 0, 1) * BarLength);
         var bar = new string('█', filled) + new string('░', BarLength - filled);
-        var failures = row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "";
-        return F($"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{failures}");
+        var failures = row.FailedPerSecond >= Few ? Invariant($", {row.FailedPerSecond:0.0}/s fail") : "";
+        return Invariant($"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{failures}");
     }
 
     private static string SourceOf(V1Pod pod, PageState state)
@@ -96,7 +97,7 @@ internal static class PodText
             ("namespace", pod.Namespace()),
             ("node", pod.Spec.NodeName ?? ""),
             ("pod IP", pod.Status?.PodIP ?? ""),
-            ("restarts", F($"{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}")),
+            ("restarts", Invariant($"{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}")),
         ];
 
     private static ImmutableArray<(string, string)> Of(PageRow row) =>
@@ -104,15 +105,15 @@ internal static class PodText
             (
                 "share",
                 row is { Share: { } share, ShareLower: { } lower, ShareUpper: { } upper }
-                    ? F($"{share:0.0 %} ({lower:0.0 %} to {upper:0.0 %})")
+                    ? Invariant($"{share:0.0 %} ({lower:0.0 %} to {upper:0.0 %})")
                     : "–"
             ),
-            ("expected share", F($"{row.Expected:0.0 %}")),
-            ("successes/s", F($"{row.OkPerSecond:0.0}")),
-            ("failures/s", F($"{row.FailedPerSecond:0.0}")),
-            ("requests/s counted by the pod", F($"{row.EchoPerSecond:0.0}")),
-            ("requests/s counted by Hubble", F($"{row.HubblePerSecond:0.0}")),
-            ("p50", row.P50Ms is { } p50 ? F($"{p50:0.0} ms") : "–"),
-            ("p99", row.P99Ms is { } p99 ? F($"{p99:0.0} ms") : "–"),
+            ("expected share", Invariant($"{row.Expected:0.0 %}")),
+            ("successes/s", Invariant($"{row.OkPerSecond:0.0}")),
+            ("failures/s", Invariant($"{row.FailedPerSecond:0.0}")),
+            ("requests/s counted by the pod", Invariant($"{row.EchoPerSecond:0.0}")),
+            ("requests/s counted by Hubble", Invariant($"{row.HubblePerSecond:0.0}")),
+            ("p50", row.P50Ms is { } p50 ? Invariant($"{p50:0.0} ms") : "–"),
+            ("p99", row.P99Ms is { } p99 ? Invariant($"{p99:0.0} ms") : "–"),
         ];
 }

@@ -62,7 +62,4 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
 
     private static UrlSnapshot ShareLink(Uri page, string text) =>
         new("share", $"{page}", IsInternal: false) { DisplayProperties = new UrlDisplayPropertiesSnapshot(text, 10) };
-
-    /// <summary>Formats numbers the same in every country.</summary>
-    public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
+using static System.FormattableString;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -19,7 +20,7 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
             // A growing number of seconds is not a change.
             var words = string.Concat(line.Where(c => !char.IsAsciiDigit(c)));
             if (words != last)
-                print(RowText.F($"{TimeProvider.System.GetLocalNow():HH:mm:ss}  {line}"));
+                print(Invariant($"{TimeProvider.System.GetLocalNow():HH:mm:ss}  {line}"));
             last = words;
             await Task.Delay(s_interval, TimeProvider.System, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

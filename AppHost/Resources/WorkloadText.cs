@@ -2,6 +2,7 @@ using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Page;
 using k8s.Models;
 using static CiliumDebugging.AppHost.Resources.RowText;
+using static System.FormattableString;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -25,15 +26,15 @@ internal static class WorkloadText
         var (ok, failed) = (rows.Sum(r => r.OkPerSecond), rows.Sum(r => r.FailedPerSecond));
         return new RowText(
             isDeleted ? Styled("Deleted", KnownResourceStateStyles.Info) : StateOf(ready, wanted),
-            F($"{workload.Namespace}/{workload.Workload}, {wanted} {(wanted == 1 ? "pod" : "pods")}")
+            Invariant($"{workload.Namespace}/{workload.Workload}, {wanted} {(wanted == 1 ? "pod" : "pods")}")
         )
         {
-            Link = rows.Count == 0 ? null : F($"{ok:0.0} successes/s, {failed:0.0} failures/s"),
+            Link = rows.Count == 0 ? null : Invariant($"{ok:0.0} successes/s, {failed:0.0} failures/s"),
             Properties =
             [
                 ("namespace", workload.Namespace),
-                ("pods wanted", F($"{wanted}")),
-                ("pods ready", F($"{ready}")),
+                ("pods wanted", Invariant($"{wanted}")),
+                ("pods ready", Invariant($"{ready}")),
             ],
         };
     }
@@ -44,6 +45,6 @@ internal static class WorkloadText
             return Styled("Scaled to zero", KnownResourceStateStyles.Info);
         return ready >= wanted
             ? Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success)
-            : Styled(F($"{ready} of {wanted} ready"), KnownResourceStateStyles.Warn);
+            : Styled(Invariant($"{ready} of {wanted} ready"), KnownResourceStateStyles.Warn);
     }
 }

@@ -6,6 +6,7 @@ using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
 using CiliumDebugging.ServiceDefaults;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -129,7 +130,7 @@ public static class CompareCommand
             console.WriteLine(line);
         console.WriteLine(
             "A change is claimed where the two intervals do not overlap. "
-                + Md.F(
+                + Invariant(
                     $"Each claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}. "
                 )
                 + "For latencies this holds only if requests are independent of each other "
@@ -139,7 +140,7 @@ public static class CompareCommand
 
     private static string Cell(IntervalInfo interval, string unit)
     {
-        var estimate = interval.Estimate is { } e ? Md.F($"{e:0.#} {unit}") : "–";
-        return Markup.Escape(Md.F($"{estimate} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
+        var estimate = interval.Estimate is { } e ? Invariant($"{e:0.#} {unit}") : "–";
+        return Markup.Escape(Invariant($"{estimate} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Scenarios;
@@ -12,6 +11,7 @@ using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 using k8s;
 using k8s.Exceptions;
+using static System.FormattableString;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -231,18 +231,18 @@ public static class ObserveCommand
             verdict = verdict with { ErrorProbability = alpha };
         else
             problems.Add(
-                F($"--alpha {parsed.GetValue(s_alpha)}: expected more than 0 and at most 0.5, for example 1e-4")
+                Invariant($"--alpha {parsed.GetValue(s_alpha)}: expected more than 0 and at most 0.5, for example 1e-4")
             );
         if (parsed.GetValue(s_tolerance) is > 0 and < 1 and var tolerance)
             verdict = verdict with { Tolerance = tolerance };
         else
             problems.Add(
-                F($"--tolerance {parsed.GetValue(s_tolerance)}: expected more than 0 and less than 1, for example 0.15")
+                Invariant($"--tolerance {parsed.GetValue(s_tolerance)}: expected more than 0 and less than 1, for example 0.15")
             );
         if (parsed.GetValue(s_budget) < 10)
-            problems.Add(F($"--requests-per-minute {parsed.GetValue(s_budget)}: expected 10 or more"));
+            problems.Add(Invariant($"--requests-per-minute {parsed.GetValue(s_budget)}: expected 10 or more"));
         if (parsed.GetValue(s_port) is < 1 or > 65535)
-            problems.Add(F($"--backend-port {parsed.GetValue(s_port)}: expected 1 to 65535"));
+            problems.Add(Invariant($"--backend-port {parsed.GetValue(s_port)}: expected 1 to 65535"));
         return s_defaults with
         {
             Namespace = name[0],
@@ -279,6 +279,4 @@ public static class ObserveCommand
             return null;
         }
     }
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

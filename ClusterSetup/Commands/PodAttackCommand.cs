@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using CiliumDebugging.ClusterSetup.Attacks;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.Lab.Clusters;
@@ -9,6 +8,7 @@ using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Processes;
+using static System.FormattableString;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -96,7 +96,7 @@ internal static class PodAttackCommand
             }
             AttackCommands.WriteResults(result.Results, parsed.IsJson(s_format));
             var spread = result.StartSpread is { } apart
-                ? F($", whose programs started within {apart.TotalSeconds:0} s")
+                ? Invariant($", whose programs started within {apart.TotalSeconds:0} s")
                 : "";
             (parsed.IsJson(s_format) ? Console.Error : Console.Out).WriteLine(
                 $"from {order.Pods} pods of namespace {order.Namespace}{spread}"
@@ -170,6 +170,4 @@ internal static class PodAttackCommand
             Labels = labels,
         };
     }
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

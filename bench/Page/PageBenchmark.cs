@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Bench.Page;
 
@@ -23,7 +24,7 @@ internal static class PageBenchmark
             numbers.ElementAtOrDefault(2, 50)
         );
         using var lab = Process.Start(
-            new ProcessStartInfo("dotnet", ["exec", AppHost(), "--by-hand", "--rate", F($"{rate}")])
+            new ProcessStartInfo("dotnet", ["exec", AppHost(), "--by-hand", "--rate", Invariant($"{rate}")])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardInput = true,
@@ -48,7 +49,7 @@ internal static class PageBenchmark
                 var (now, sent) = (Ticks(lab.Id), bytes.Sum());
                 samples.Add((100 * (now - ticks) / TicksPerSecond / IntervalSeconds, Megabytes(lab.Id)));
                 Console.WriteLine(
-                    F(
+                    Invariant(
                         $"{at / 60, 8:0.0} {samples[^1].Core, 8:0.00} {samples[^1].Megabytes, 13:0.0} {(sent - seen) / 1024.0 / Math.Max(pages, 1) / IntervalSeconds, 13:0.00}"
                     )
                 );
@@ -58,7 +59,7 @@ internal static class PageBenchmark
             await Task.WhenAll(streams);
             var steady = samples[(samples.Count / 3)..];
             Console.WriteLine(
-                F(
+                Invariant(
                     $"{pages} pages, {rate} requests/s: median {steady.Select(s => s.Core).Order().ElementAt(steady.Count / 2):0.00} % of a core, {steady[0].Megabytes:0.0} MB to {steady[^1].Megabytes:0.0} MB after the first third"
                 )
             );
@@ -140,6 +141,4 @@ internal static class PageBenchmark
 
     private static double ElementAtOrDefault(this List<double> numbers, int position, double otherwise) =>
         position < numbers.Count ? numbers[position] : otherwise;
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Statistics;
 
@@ -35,19 +35,19 @@ public static class VerdictText
         const double MaxRate = 100_000;
         return faster > MaxRate
             ? "no decision in sight at these shares"
-            : F($"a decision is not in sight at {Rate(perSecond)}/s; try --rate {faster:0}");
+            : Invariant($"a decision is not in sight at {Rate(perSecond)}/s; try --rate {faster:0}");
     }
 
-    private static string Rate(double perSecond) => perSecond < 10 ? F($"{perSecond:0.###}") : F($"{perSecond:0}");
+    private static string Rate(double perSecond) => perSecond < 10 ? Invariant($"{perSecond:0.###}") : Invariant($"{perSecond:0}");
 
     private static string Rounded(double seconds)
     {
         static double Up(double value, double step) => Math.Ceiling(value / step) * step;
         return seconds switch
         {
-            <= 50 => F($"{Up(Math.Max(seconds, 1), 10):0} s"),
-            <= 10 * 60 => F($"{Up(seconds / 60, 1):0} min"),
-            <= 55 * 60 => F($"{Up(seconds / 60, 5):0} min"),
+            <= 50 => Invariant($"{Up(Math.Max(seconds, 1), 10):0} s"),
+            <= 10 * 60 => Invariant($"{Up(seconds / 60, 1):0} min"),
+            <= 55 * 60 => Invariant($"{Up(seconds / 60, 5):0} min"),
             _ => "1 h",
         };
     }
@@ -135,21 +135,21 @@ public static class VerdictText
         if (verdict.Kind is VerdictKind.Undecided)
             return "";
         var asymptotic = verdict.ScrapeIntervals > 0 ? "asymptotic " : "";
-        return F($" ({asymptotic}error probability {verdict.ErrorProbability:0.##E+0})");
+        return Invariant($" ({asymptotic}error probability {verdict.ErrorProbability:0.##E+0})");
     }
 
     private static string Known(Verdict verdict)
     {
-        var seen = F($"{verdict.Connections:N0} {Noun(verdict)}");
+        var seen = Invariant($"{verdict.Connections:N0} {Noun(verdict)}");
         if (verdict.ScrapeIntervals is > 0 and var intervals)
-            seen += F($" in {intervals:N0} scrape intervals");
+            seen += Invariant($" in {intervals:N0} scrape intervals");
         var shares =
             verdict.Connections == 0 ? "; no evidence yet"
             : verdict.Cases.HasFlag(SpecialCases.NoBackend) ? ""
             : verdict.ErrorProbability is null ? $"; {seen}"
             : verdict.HalfWidth < 1 ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
             : $"; {seen}, too few to know the shares";
-        return verdict.Unattributed > 0 ? F($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
+        return verdict.Unattributed > 0 ? Invariant($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
     }
 
     private static string Needed(Verdict verdict, double? perSecond)
@@ -160,11 +160,9 @@ public static class VerdictText
         if (perSecond is { } rate && rate > 0)
             return $"; {Forecast(verdict.FurtherConnections, rate)}";
         return verdict.FurtherConnections is { } further
-            ? F($"; about {further:N0} more {Noun(verdict)} to decide")
+            ? Invariant($"; about {further:N0} more {Noun(verdict)} to decide")
             : "; no decision in sight at these shares";
     }
 
-    private static string Percent(double fraction) => F($"{fraction * 100:0.#} %");
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Percent(double fraction) => Invariant($"{fraction * 100:0.#} %");
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using CiliumDebugging.Measurement.Reports.Document;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Observing;
 
@@ -12,17 +12,17 @@ public static class ObservationText
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(output);
         var phase = document.Latest;
-        void Line(string name, FormattableString text) => output.WriteLine($"{name, -12} {F(text)}");
-        var counted = F($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
+        void Line(string name, FormattableString text) => output.WriteLine($"{name, -12} {Invariant(text)}");
+        var counted = Invariant($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
         output.WriteLine();
-        output.WriteLine(F($"{document.Scenario.Title}: {counted}; {requests} requests of observe's own"));
+        output.WriteLine(Invariant($"{document.Scenario.Title}: {counted}; {requests} requests of observe's own"));
         WritePods(phase, output);
         foreach (var finding in document.Quality)
             Line("quality", $"{(finding.Fails ? "FAILED: " : "")}{finding.Text}");
         if (phase.ClientNodes.Length > 1)
             foreach (var row in phase.ClientNodes)
             {
-                var counts = string.Join(", ", row.ByPod.Select(p => F($"{p.Key} {p.Value}")));
+                var counts = string.Join(", ", row.ByPod.Select(p => Invariant($"{p.Key} {p.Value}")));
                 Line("clients on", $"{row.Node}: {counts} ({row.Verdict.Kind})");
             }
         Line("selection", $"{phase.Selection.Text}");
@@ -30,7 +30,7 @@ public static class ObservationText
         foreach (var onset in document.Onsets)
         {
             var events = onset.Events.IsEmpty ? "no recorded event" : string.Join(", ", onset.Events);
-            var end = onset.EndAt is { } at ? F($"; {onset.End} at {at:0} s") : "";
+            var end = onset.EndAt is { } at ? Invariant($"; {onset.End} at {at:0} s") : "";
             Line("onset", $"delivery skewed since {onset.At ?? 0:0} s ({events}); alarm at {onset.AlarmAt:0} s{end}");
         }
         foreach (var e in document.Events)
@@ -56,9 +56,7 @@ public static class ObservationText
 
     private static string Interval(IntervalInfo interval)
     {
-        var estimate = interval.Estimate is { } known ? F($"{known * 100:0.#} %") : "–";
-        return F($"{estimate} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]");
+        var estimate = interval.Estimate is { } known ? Invariant($"{known * 100:0.#} %") : "–";
+        return Invariant($"{estimate} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]");
     }
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.ServiceDefaults.Processes;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Observing;
 
@@ -79,8 +80,8 @@ internal sealed class PrometheusApi : IDisposable
             .. matcher.Length > 0 ? [matcher] : Array.Empty<string>(),
         ];
         var selector = matchers.Any() ? $"{metric}{{{string.Join(',', matchers)}}}" : metric;
-        var query = F($"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
-        var parameters = F($"query={Uri.EscapeDataString(query)}&time={at:0.000}");
+        var query = Invariant($"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
+        var parameters = Invariant($"query={Uri.EscapeDataString(query)}&time={at:0.000}");
         using var limit = new CancellationTokenSource(_server.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -96,7 +97,7 @@ internal sealed class PrometheusApi : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            var within = F($"within {_server.Timeout.TotalSeconds:0.#} s");
+            var within = Invariant($"within {_server.Timeout.TotalSeconds:0.#} s");
             throw new ObservationException($"Prometheus {Address} gave no complete answer {within} to {query}", e);
         }
     }
@@ -259,7 +260,6 @@ internal sealed class PrometheusApi : IDisposable
         return TerminalText.OneLine(text, MaxQuoted);
     }
 
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     public void Dispose() => _http.Dispose();
 }

@@ -1,7 +1,7 @@
-using System.Globalization;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Status;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Observing;
 
@@ -22,7 +22,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     /// <param name="counters">Which counters are missing; empty when none.</param>
     public RunStatus Quiet(double seconds, string counters) =>
         Waiting(
-            F($"No requests to {Service} in the last {seconds:0} s"),
+            Invariant($"No requests to {Service} in the last {seconds:0} s"),
             "No request was counted.",
             counters.Length > 0 ? counters : "Start a load, or wait for traffic."
         );
@@ -76,7 +76,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
             ObservationProblem.NoPods => Waiting($"{Service} has no pods", retried, problem.Message),
             ObservationProblem.NotFound => Waiting($"{Service} does not exist", retried, problem.Message),
             ObservationProblem.Forbidden => Waiting($"{Service} may not be read", retried, problem.Message),
-            _ => Waiting(F($"Not reachable since {clock:HH:mm:ss}"), retried, problem.Message),
+            _ => Waiting(Invariant($"Not reachable since {clock:HH:mm:ss}"), retried, problem.Message),
         };
     }
 
@@ -84,7 +84,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     {
         if (scrapes.Count == 0)
             return "no metrics";
-        var more = scrapes.Count > 1 ? F($" (and {scrapes.Count - 1} more)") : "";
+        var more = scrapes.Count > 1 ? Invariant($" (and {scrapes.Count - 1} more)") : "";
         return $"{scrapes[0].Target.Name}: {scrapes[0].Error}{more}";
     }
 
@@ -95,6 +95,4 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
             Answers = answers,
             Why = why,
         };
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,8 +1,8 @@
-using System.Globalization;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Runs;
 using k8s.Autorest;
 using k8s.Models;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Running;
 
@@ -116,9 +116,9 @@ internal static class RunBreak
         ended switch
         {
             { Reason: "OOMKilled" } => "was killed, because it needed more memory than its limit (OOMKilled)",
-            { Signal: > 0 and var signal } => F($"was killed by signal {signal}"),
-            { ExitCode: > SignalBase and var code } => F($"was killed by signal {code - SignalBase}"),
-            _ => F($"ended with exit code {ended.ExitCode}"),
+            { Signal: > 0 and var signal } => Invariant($"was killed by signal {signal}"),
+            { ExitCode: > SignalBase and var code } => Invariant($"was killed by signal {code - SignalBase}"),
+            _ => Invariant($"ended with exit code {ended.ExitCode}"),
         };
 
     private static string MessageOf(Exception failure) =>
@@ -127,6 +127,4 @@ internal static class RunBreak
             OperationCanceledException => "the cluster did not answer in time",
             _ => ApiMessages.Of(failure),
         };
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -255,8 +255,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         if (left.Followed)
             throw new InvalidOperationException(
                 $"pod {run.Client.Namespace()}/{run.Client.Name()} sends the load of another run: wait until "
-                    + "that ends, "
-                    + $"or kubectl -n {run.Client.Namespace()} delete pod {run.Client.Name()}"
+                    + $"that ends, or kubectl -n {run.Client.Namespace()} delete pod {run.Client.Name()}"
             );
         run.Listener.OnStep("stopping the load that an earlier run left behind");
         await run.LoadTest.StopAsync(cancellationToken);

@@ -1,5 +1,5 @@
-using System.Globalization;
 using CiliumDebugging.Lab.Running;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Simulation;
 
@@ -15,8 +15,8 @@ public static class SimulationText
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(output);
         output.WriteLine(
-            F($"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s ")
-                + F($"of virtual time, random seed {result.Seed}; share of the selections, (predicted)")
+            Invariant($"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s ")
+                + Invariant($"of virtual time, random seed {result.Seed}; share of the selections, (predicted)")
         );
         var added = result.Replacements.LastOrDefault()?.Added;
         var columns =
@@ -24,7 +24,7 @@ public static class SimulationText
             : added is { } a ? ["least", "most", result.Pods[a].Name]
             : ["least", "most"];
         output.WriteLine(
-            F($"{"phase", -12} {"until s", 9} {"2xx", 7}  {string.Join("  ", columns.Select(c => F($"{c, 16}")))}")
+            Invariant($"{"phase", -12} {"until s", 9} {"2xx", 7}  {string.Join("  ", columns.Select(c => Invariant($"{c, 16}")))}")
         );
         foreach (var sample in result.Samples)
         {
@@ -33,10 +33,10 @@ public static class SimulationText
                     ? Enumerable.Range(0, sample.Selected.Length).Select(i => Cell(sample, i))
                     : Summary(sample, added);
             var ok = sample.Connections == 0 ? 0 : (double)sample.Ok.Sum() / sample.Connections;
-            output.WriteLine(F($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7:P1}  {string.Join("  ", cells)}"));
+            output.WriteLine(Invariant($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7:P1}  {string.Join("  ", cells)}"));
         }
         foreach (var (outcome, count) in result.Outcomes)
-            output.WriteLine(F($"{outcome, -20} {count, 14:N0}"));
+            output.WriteLine(Invariant($"{outcome, -20} {count, 14:N0}"));
         foreach (var replaced in result.Replacements)
             WriteReplacement(result, replaced, output);
     }
@@ -52,15 +52,15 @@ public static class SimulationText
         var (added, deleted) = (result.Pods[replaced.Added].Name, result.Pods[replaced.Deleted].Name);
         var spread = StaleConntrackShare.FrozenSpread(expected, replaced.Ports);
         output.WriteLine(
-            F($"{added} replaced {deleted} at {replaced.GoneAt:0.##} s: ")
-                + F($"share {(double)chosen / connections:P2} since; stale conntrack with the measured ")
-                + F($"p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: ")
-                + F($"{expected:P2} ± {spread:P2} (sd); even: {1.0 / n:P2}")
+            Invariant($"{added} replaced {deleted} at {replaced.GoneAt:0.##} s: ")
+                + Invariant($"share {(double)chosen / connections:P2} since; stale conntrack with the measured ")
+                + Invariant($"p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: ")
+                + Invariant($"{expected:P2} ± {spread:P2} (sd); even: {1.0 / n:P2}")
         );
     }
 
     private static string Cell(SimulationSample sample, int pod) =>
-        F($"{Share(sample, pod), 7:P1} {(sample.Predicted is { } p ? F($"({p[pod]:P1})") : "(–)"), 8}");
+        Invariant($"{Share(sample, pod), 7:P1} {(sample.Predicted is { } p ? Invariant($"({p[pod]:P1})") : "(–)"), 8}");
 
     private static IEnumerable<string> Summary(SimulationSample sample, int? added)
     {
@@ -70,14 +70,12 @@ public static class SimulationText
             .Select(i => Share(sample, i))
             .DefaultIfEmpty()
             .ToList();
-        yield return F($"{shares.Min(), 16:P4}");
-        yield return F($"{shares.Max(), 16:P4}");
+        yield return Invariant($"{shares.Min(), 16:P4}");
+        yield return Invariant($"{shares.Max(), 16:P4}");
         if (added is { } pod && pod < sample.Selected.Length)
             yield return Cell(sample, pod);
     }
 
     private static double Share(SimulationSample sample, int pod) =>
         sample.Connections == 0 ? 0 : (double)sample.Selected[pod] / sample.Connections;
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

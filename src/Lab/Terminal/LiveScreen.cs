@@ -1,8 +1,8 @@
-using System.Globalization;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Terminal;
 
@@ -71,12 +71,12 @@ internal sealed record LiveScreen
             line.Add($"{report.Scenario} · ", "bold");
         line.Add(Cluster.Name, Cluster.IsEmulated ? "yellow" : null);
         if (Report is { RatePerSecond: > 0 })
-            line.Add(F($" · {Report.RatePerSecond:0.##}/s"));
+            line.Add(Invariant($" · {Report.RatePerSecond:0.##}/s"));
         if (Phase is not { } phase || Sample is not { } sample)
             return line.Add($" · {Step}", "blue").ToString();
         var passed = phase.Passed(sample.Elapsed.TotalSeconds);
         var bar = StyledLine.Bar(passed / phase.Seconds, BarWidth);
-        return line.AddRight(F($"{phase.Name} {bar} {passed:0}/{phase.Seconds:0.#} s"), "blue").ToString();
+        return line.AddRight(Invariant($"{phase.Name} {bar} {passed:0}/{phase.Seconds:0.#} s"), "blue").ToString();
     }
 
     private IEnumerable<string> Pods(RunStatus status, LiveSample sample)
@@ -99,11 +99,11 @@ internal sealed record LiveScreen
                 .Add(names[pod.Pod.Name].PadRight(nameWidth), color)
                 .Add($"  {nodes[pod.Pod.Node]}{(pod.OnClientNode ? " ← client" : "")}".PadRight(nodeWidth + 2))
                 .Add($"  {StyledLine.Bar(share, BarWidth)}", color)
-                .Add(F($" {share * 100, 3:0} %  {live?.OkPerSecond ?? 0, 5:0.0} ok/s"));
+                .Add(Invariant($" {share * 100, 3:0} %  {live?.OkPerSecond ?? 0, 5:0.0} ok/s"));
             if (errors.GetValueOrDefault(pod.Pod.HubbleName) is > 0 and var failed)
-                line.Add(F($"  {failed, 5:0.0} 5xx/s"), "red");
+                line.Add(Invariant($"  {failed, 5:0.0} 5xx/s"), "red");
             if (Size.Columns >= LatencyWidth && live?.LatencyMs is { } latency)
-                line.Add(F($"  p50 {latency.P50:0.0} ms  p99 {latency.P99:0.0} ms"), "grey");
+                line.Add(Invariant($"  p50 {latency.P50:0.0} ms  p99 {latency.P99:0.0} ms"), "grey");
             yield return line.ToString();
         }
         if (all.Count > room)
@@ -112,7 +112,7 @@ internal sealed record LiveScreen
         if (sample.FailedPerSecond > 0)
         {
             var kinds = Report is { } report ? FailureText.Of(report.Latest.ByStatus, report.Latest.Unanswered) : "";
-            var text = F(
+            var text = Invariant(
                 $"  failed  {sample.FailedPerSecond:0.0}/s{(kinds.Length > 0 ? $", in this phase {kinds}" : "")}"
             );
             yield return Line().Add(text, "red").ToString();
@@ -140,6 +140,4 @@ internal sealed record LiveScreen
         foreach (var (title, text) in SummaryText.Reasons(status))
             yield return Line().Add($"{title, -7} ", "grey").Add(text).ToString();
     }
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
@@ -8,6 +7,7 @@ using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Terminal;
 
@@ -69,7 +69,7 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
         var isNewSecond = _sample is null || (int)sample.Elapsed.TotalSeconds != (int)_sample.Elapsed.TotalSeconds;
         _sample = sample;
         if (isNewSecond)
-            Write(F($"  {sample.Elapsed.TotalSeconds, 3:0} s  {RatesOf(sample)}"));
+            Write(Invariant($"  {sample.Elapsed.TotalSeconds, 3:0} s  {RatesOf(sample)}"));
     }
 
     /// <inheritdoc/>
@@ -81,12 +81,10 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
         var names = ShortNames.Of(pods.Select(p => p.Pod!.Name));
         var answers =
             pods.Count < ManyPods
-                ? string.Join("  ", pods.Select(p => F($"{names[p.Pod!.Name]} {p.OkPerSecond:0.0}"))) + " ok/s"
-                : F($"{pods.Count(p => p.OkPerSecond > 0)} of {pods.Count} pods: {sample.OkPerSecond:0.0} ok/s");
-        return sample.FailedPerSecond > 0 ? F($"{answers}, {sample.FailedPerSecond:0.0} failed/s") : answers;
+                ? string.Join("  ", pods.Select(p => Invariant($"{names[p.Pod!.Name]} {p.OkPerSecond:0.0}"))) + " ok/s"
+                : Invariant($"{pods.Count(p => p.OkPerSecond > 0)} of {pods.Count} pods: {sample.OkPerSecond:0.0} ok/s");
+        return sample.FailedPerSecond > 0 ? Invariant($"{answers}, {sample.FailedPerSecond:0.0} failed/s") : answers;
     }
 
     private void Write(string line) => console.WriteLine(StyledLine.Fit(line, Width));
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

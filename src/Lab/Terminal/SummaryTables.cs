@@ -1,8 +1,8 @@
-using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Terminal;
 
@@ -56,17 +56,17 @@ internal static class SummaryTables
 
     private static void WritePhase(PhaseReport phase, IAnsiConsole console)
     {
-        var counts = F($"{phase.Requests} requests, {phase.Ok} succeeded, {phase.Failures} failed");
+        var counts = Invariant($"{phase.Requests} requests, {phase.Ok} succeeded, {phase.Failures} failed");
         var failures = FailureText.Of(phase.ByStatus, phase.Unanswered);
         if (!phase.IsEvaluated)
         {
             var kinds = failures.Length > 0 ? $" ({failures})" : "";
-            Line(console, "in between", Markup.Escape(F($"{phase.Name}: {phase.Seconds:0.#} s, {counts}{kinds}")));
+            Line(console, "in between", Markup.Escape(Invariant($"{phase.Name}: {phase.Seconds:0.#} s, {counts}{kinds}")));
             return;
         }
         var table = new Table()
             .Border(TableBorder.Rounded)
-            .Title(Markup.Escape(F($"{phase.Name}: {phase.Seconds:0.#} s, {counts}")))
+            .Title(Markup.Escape(Invariant($"{phase.Name}: {phase.Seconds:0.#} s, {counts}")))
             .AddColumns("pod", "node");
         foreach (var title in s_rates)
             table.AddColumn(new TableColumn(title).RightAligned());
@@ -77,7 +77,7 @@ internal static class SummaryTables
                 $"[{(pod.OnClientNode ? "green" : "default")}]{Markup.Escape(pod.Pod.Name)}[/]",
                 Markup.Escape(pod.OnClientNode ? $"{pod.Pod.Node} ← client" : pod.Pod.Node),
                 Rate(pod.Ok, phase),
-                F($"{Share(share.Estimate)} [[{Share(share.Lower)}–{Share(share.Upper)}]]"),
+                Invariant($"{Share(share.Estimate)} [[{Share(share.Lower)}–{Share(share.Upper)}]]"),
                 Rate(pod.Failed, phase),
                 Rate(pod.Echo, phase),
                 Rate(pod.HubbleRequests, phase),
@@ -112,9 +112,9 @@ internal static class SummaryTables
         foreach (var episode in report.Status.Episodes)
         {
             var onset = episode.Onset;
-            var since = F($"delivery skewed since {onset.Best.At?.TotalSeconds ?? 0:0.0} s ({onset.DescribeEvents()})");
-            var alarm = F($"alarm at {episode.AlarmAt.TotalSeconds:0.0} s");
-            var error = F($"false with probability at most {episode.ErrorProbability:0.##E+0}");
+            var since = Invariant($"delivery skewed since {onset.Best.At?.TotalSeconds ?? 0:0.0} s ({onset.DescribeEvents()})");
+            var alarm = Invariant($"alarm at {episode.AlarmAt.TotalSeconds:0.0} s");
+            var error = Invariant($"false with probability at most {episode.ErrorProbability:0.##E+0}");
             Line(console, "onset", Markup.Escape($"{since}; {alarm}, {error}"));
         }
     }
@@ -129,8 +129,8 @@ internal static class SummaryTables
         }
         foreach (var line in report.Reconciliation.Where(r => r.Difference != 0))
         {
-            var counts = F($"{line.Left} {line.LeftCount:0}, {line.Right} {line.RightCount:0}");
-            var text = F($"{line.What}: {counts} ({line.Difference:+0;-0})");
+            var counts = Invariant($"{line.Left} {line.LeftCount:0}, {line.Right} {line.RightCount:0}");
+            var text = Invariant($"{line.What}: {counts} ({line.Difference:+0;-0})");
             Line(console, "difference", $"[red]{Markup.Escape(text)}[/]");
         }
     }
@@ -147,9 +147,7 @@ internal static class SummaryTables
     private static void Line(IAnsiConsole console, string title, string markup) =>
         console.MarkupLine($"[bold]{title, -12}[/] {markup}");
 
-    private static string Rate(double count, PhaseReport phase) => F($"{count / Math.Max(phase.Seconds, 1e-9):0.0}");
+    private static string Rate(double count, PhaseReport phase) => Invariant($"{count / Math.Max(phase.Seconds, 1e-9):0.0}");
 
-    private static string Share(double share) => double.IsNaN(share) ? "–" : F($"{share * 100:0} %");
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Share(double share) => double.IsNaN(share) ? "–" : Invariant($"{share * 100:0} %");
 }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Terminal;
 
@@ -51,8 +51,8 @@ public static class SummaryText
     private static string Rate(RunReport report)
     {
         var kept = report.Details.KeptConnections;
-        var connections = kept > 0 ? F($"{kept} kept-alive connection(s)") : "fresh connections";
-        return F($"{report.RatePerSecond:0.##} requests/s on {connections}");
+        var connections = kept > 0 ? Invariant($"{kept} kept-alive connection(s)") : "fresh connections";
+        return Invariant($"{report.RatePerSecond:0.##} requests/s on {connections}");
     }
 
     /// <summary>Cause and remedy of a fault, with short names of Pods.</summary>
@@ -101,8 +101,8 @@ public static class SummaryText
     {
         var (all, differs) = (report.Reconciliation.Length, report.Reconciliation.Count(r => r.Difference != 0));
         return report.Reconciles
-            ? Titled("counts", F($"client, proxies and backends agree exactly ({all} counts)"), width, "green")
-            : Titled("counts", F($"{differs} of {all} counts differ (--verbose shows them)"), width, "red");
+            ? Titled("counts", Invariant($"client, proxies and backends agree exactly ({all} counts)"), width, "green")
+            : Titled("counts", Invariant($"{differs} of {all} counts differ (--verbose shows them)"), width, "red");
     }
 
     private static string Titled(string title, string text, int width, string? style = null) =>
@@ -134,7 +134,7 @@ public static class SummaryText
         var head = new StyledLine(width).Add("  share of successes").PadTo(first);
         foreach (var phase in phases)
             head.Add(
-                StyledLine.Fit(F($"{phase.Name} {phase.Seconds:0} s"), PhaseWidth - 1).PadLeft(PhaseWidth),
+                StyledLine.Fit(Invariant($"{phase.Name} {phase.Seconds:0} s"), PhaseWidth - 1).PadLeft(PhaseWidth),
                 "bold"
             );
         yield return head.ToString();
@@ -158,7 +158,7 @@ public static class SummaryText
         var failed = new StyledLine(width).Add("✗ failed", "red").PadTo(first);
         foreach (var phase in phases)
             failed.Add(
-                F($"{phase.Failures} of {phase.Requests}").PadLeft(PhaseWidth),
+                Invariant($"{phase.Failures} of {phase.Requests}").PadLeft(PhaseWidth),
                 phase.Failures > 0 ? "red" : null
             );
         yield return failed.Add(changing > 0 ? $"  +{changing} in between" : "").ToString();
@@ -168,16 +168,14 @@ public static class SummaryText
     {
         if (phase.Pods.FirstOrDefault(p => p.Pod.HubbleName == pod.Pod.HubbleName) is not { } counts)
             return "–";
-        var share = phase.Ok == 0 ? "– " : F($"{100.0 * counts.Ok / phase.Ok:0} %");
-        return F($"{share, 5} {counts.Ok / Math.Max(phase.Seconds, 1e-9), 6:0.0}/s");
+        var share = phase.Ok == 0 ? "– " : Invariant($"{100.0 * counts.Ok / phase.Ok:0} %");
+        return Invariant($"{share, 5} {counts.Ok / Math.Max(phase.Seconds, 1e-9), 6:0.0}/s");
     }
 
     private static string VerdictOf(RunStatus status)
     {
         if (status.Verdict is not { Kind: VerdictKind.Skewed, ErrorProbability: > 0 and var error } verdict)
             return status.VerdictText;
-        return F($"skewed; wrong in at most 1 of {1 / error:#,0} runs ({verdict.Connections} connections)");
+        return Invariant($"skewed; wrong in at most 1 of {1 / error:#,0} runs ({verdict.Connections} connections)");
     }
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -88,12 +88,10 @@ public sealed class EvenRule : IDiagnosisRule
             return $"no decision: {reason}";
         if (evidence.Connections is { MaxRequests: > 1, Opened: var opened })
             return $"{phase.Requests} requests on {opened} kept connections are only {opened} choices of a pod: "
-                + "a decision "
-                + "needs more connections";
+                + "a decision needs more connections";
         if (evidence.Connections is { Ports: > 0 and var ports } && 2 * ports < phase.Requests)
             return $"{phase.Requests} connections from {ports} client ports are only {ports} choices of a pod: "
-                + "a decision "
-                + "needs more ports";
+                + "a decision needs more ports";
         return verdict.FurtherConnections is { } further
             ? $"a decision needs about {further} more {VerdictText.Noun(verdict)}"
             : "no decision is in sight at these shares";

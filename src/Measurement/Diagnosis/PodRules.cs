@@ -50,16 +50,14 @@ public sealed class SlowPodRule : IDiagnosisRule
         return Named(
             "slow-pod",
             $"{slow.Pod.Name} answers slowly: {slow.MeanLatencyMs:0} ms on average, the other pods {others:0.#} "
-                + "ms; every "
-                + "request succeeds and the load is not skewed.",
+                + "ms; every request succeeds and the load is not skewed.",
             $"{slow.Pod.Name} on {slow.Pod.Node}",
             [
                 $"{Answers(slow)} answers of {slow.Pod.Name} take {slow.MeanLatencyMs:0} ms on average",
                 isSilent ? Silence(slow)
                 : beside is null ? "the client is on its node, so that no network between nodes is involved"
                 : $"{beside.Pod.Name} on the same node takes {beside.MeanLatencyMs:0.#} ms, so that the network "
-                    + "to that "
-                    + "node is not slow",
+                    + "to that node is not slow",
             ],
             [
                 "the same latency of the other pods on that node",

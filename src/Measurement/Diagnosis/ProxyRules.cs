@@ -64,8 +64,7 @@ public sealed class PolicyDenialRule : IDiagnosisRule
             "policy-denial",
             $"Policies do not let the client reach {Names(denied)}: the Service chooses "
                 + $"{(denied.Count == 1 ? "it" : "them")} all the same, and {dropped} of {phase.Requests} "
-                + "requests get no "
-                + "answer.",
+                + "requests get no answer.",
             "policy enforcement on the client's and the pods' nodes",
             [
                 $"no rule of the policies allows the client the port of {Names(denied)}",

@@ -88,8 +88,7 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
             strays == 0
                 ? ""
                 : $"; {strays} of {phase.Requests} requests were answered elsewhere, as when a port that was "
-                    + "used before "
-                    + "the policy repeats its old choice";
+                    + "used before the policy repeats its old choice";
         if (local.Count == 0)
         {
             // Whatever answers with a status is reached, so that it has another reason.

@@ -80,8 +80,7 @@ internal static class CountsChoice
         return nothing
             + seconds.ToString("0", CultureInfo.InvariantCulture)
             + " s. Send traffic, or make it count: Hubble counts HTTP requests where an HTTP rule is on their "
-            + "path, pods "
-            + "with a counter of their own";
+            + "path, pods with a counter of their own";
     }
 
     /// <summary>What kept a source from being used does not forbid the verdict of the other.</summary>

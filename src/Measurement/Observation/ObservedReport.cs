@@ -129,8 +129,7 @@ public static class ObservedReport
                 Explanation =
                     "Scrapes are taken at different moments, so a difference of about one interval's requests means "
                     + "nothing. More at the pod: attempts that a proxy repeated, or clients without an HTTP "
-                    + "rule on their "
-                    + "path. Fewer: answers that a proxy generated and Hubble attributed to the pod.",
+                    + "rule on their path. Fewer: answers that a proxy generated and Hubble attributed to the pod.",
             };
         }
     }

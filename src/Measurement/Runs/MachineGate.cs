@@ -1,5 +1,5 @@
-using System.Globalization;
 using CiliumDebugging.Statistics;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Measurement.Runs;
 
@@ -70,14 +70,14 @@ public sealed class MachineGate
     {
         List<string> found = [];
         if (_late.Quantile(0.9) is var late && late >= s_late)
-            found.Add(F($"a tenth of the requests was sent {late.TotalSeconds:0.0} s late or more"));
+            found.Add(Invariant($"a tenth of the requests was sent {late.TotalSeconds:0.0} s late or more"));
         if (IsWholeCluster && Planned is { } planned && Lasted >= planned * MaxStretch && Lasted >= planned + s_overrun)
-            found.Add(F($"phase {phase} lasted {Lasted.TotalSeconds:0.0} s instead of {planned.TotalSeconds:0.#} s"));
+            found.Add(Invariant($"phase {phase} lasted {Lasted.TotalSeconds:0.0} s instead of {planned.TotalSeconds:0.#} s"));
         if (IsWholeCluster && _served.Quantile(0.5) is var median && median >= s_queued)
-            found.Add(F($"answers took {median.TotalSeconds:0.0} s in the median"));
+            found.Add(Invariant($"answers took {median.TotalSeconds:0.0} s in the median"));
         else if (IsWholeCluster && MayExplain(failures))
             found.Add(
-                F(
+                Invariant(
                     $"beside {failures} failures {_slow} answers took {s_slow.TotalSeconds:0.##} s or more, nearly as long "
                 ) + "as a proxy waits for a connection"
             );
@@ -90,6 +90,4 @@ public sealed class MachineGate
         && _slow > 0
         && _slow >= FewSlow * _served.Count
         && failures * (double)_served.Count <= FailuresPerSlow * _slow * (failures + _served.Count);
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

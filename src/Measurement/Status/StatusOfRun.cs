@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Measurement.Status;
 
@@ -253,7 +253,7 @@ internal sealed class StatusOfRun
     {
         var names = ShortNames.Of(_pods.Select(p => p.Pod.Name));
         var pod = _pods.MaxBy(p => Math.Abs((p.Share ?? 0) - p.Expected))!;
-        return F($"{names[pod.Pod.Name]} gets {pod.Share ?? 0:0 %} instead of {pod.Expected:0 %}");
+        return Invariant($"{names[pod.Pod.Name]} gets {pod.Share ?? 0:0 %} instead of {pod.Expected:0 %}");
     }
 
     private string AllAnswer(int total)
@@ -272,7 +272,7 @@ internal sealed class StatusOfRun
             pods.Count <= MaxNames
                 ? string.Join(", ", pods.Select(Name))
                 : $"{pods.Count} pods on {pods.Select(p => p.Pod.Node).Distinct().Count()} nodes";
-        return F($"{which}: {pods.Sum(p => p.OkPerSecond):0.0} {Unit}");
+        return Invariant($"{which}: {pods.Sum(p => p.OkPerSecond):0.0} {Unit}");
     }
 
     private string HowRequestsFail()
@@ -280,9 +280,9 @@ internal sealed class StatusOfRun
         if (!_isFailing)
             return "";
         var statuses = _newest.ByStatus.Where(s => s.Key is < 200 or >= 300).OrderByDescending(s => s.Value);
-        var status = statuses.Select(s => F($"{s.Key}")).FirstOrDefault()
+        var status = statuses.Select(s => Invariant($"{s.Key}")).FirstOrDefault()
             ?? _newest.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
-        return F($"{FailedPerSecond:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
+        return Invariant($"{FailedPerSecond:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
     }
 
     private (string Since, string After) Onset()
@@ -292,7 +292,7 @@ internal sealed class StatusOfRun
         // A change takes time to reach every node, so the evidence may date the onset after the change.
         var cause =
             open.Onset.Events.IsEmpty && _report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
-                ? F($"{before.Name} {(at - before.At).TotalSeconds:0.0} s before")
+                ? Invariant($"{before.Name} {(at - before.At).TotalSeconds:0.0} s before")
                 : open.Onset.DescribeEvents();
         return (Moment(at.TotalSeconds), cause);
     }
@@ -307,11 +307,11 @@ internal sealed class StatusOfRun
     private string Moment(double seconds)
     {
         if (_clock is null)
-            return F($"{seconds:0.0} s");
+            return Invariant($"{seconds:0.0} s");
         var moment = TimeZoneInfo.ConvertTime(_report.Details.StartedAt.AddSeconds(seconds), _clock);
         return _live.Elapsed.TotalSeconds - seconds < SameDaySeconds
-            ? F($"{moment:HH:mm:ss}")
-            : F($"{moment:yyyy-MM-dd HH:mm:ss}");
+            ? Invariant($"{moment:HH:mm:ss}")
+            : Invariant($"{moment:yyyy-MM-dd HH:mm:ss}");
     }
 
     private string VerdictWords() =>
@@ -331,6 +331,4 @@ internal sealed class StatusOfRun
     private string? DiagnosisOfFault() => DiagnosisNow() is { Name: "unknown" } unknown ? unknown.Sentence : null;
 
     private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
@@ -46,7 +46,7 @@ internal sealed class Traffic
         if (pod is ['b', var digit])
         {
             var i = digit - '1';
-            return F($"# TYPE echo_requests counter\necho_requests {(TwoSided && i != 2 ? 0 : chosen[i])}\n");
+            return Invariant($"# TYPE echo_requests counter\necho_requests {(TwoSided && i != 2 ? 0 : chosen[i])}\n");
         }
         if (!pod.StartsWith("agent", StringComparison.Ordinal))
             return "";
@@ -65,18 +65,16 @@ internal sealed class Traffic
             if (passes == 0 && count == 0)
                 continue;
             text.Append(
-                F(
+                Invariant(
                     $"hubble_http_requests_total{{source=\"load-test/client\",destination=\"backend/b{i + 1}\",method=\"POST\",protocol=\"HTTP/1.1\"}} {count}\n"
                 )
             );
             text.Append(
-                F(
+                Invariant(
                     $"hubble_http_responses_total{{source=\"backend/b{i + 1}\",destination=\"load-test/client\",method=\"POST\",status=\"{status}\"}} {count}\n"
                 )
             );
         }
         return text.ToString();
     }
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -48,7 +48,6 @@ public static partial class Md
             ? $"<{uri.AbsoluteUri}>"
             : Text(url);
 
-    public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static int LongestRun(string text) => Ticks().Matches(text).Select(m => m.Length).DefaultIfEmpty(0).Max();
 
