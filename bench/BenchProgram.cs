@@ -13,11 +13,10 @@ namespace CiliumDebugging.Bench;
 /// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the
 /// simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24
 /// million attack results, <c>allocation</c> what a request of an attack allocates, <c>prometheus</c> holds a real
-/// Prometheus against the lab's own counts,
-/// <c>observe</c> runs the command observe against both, <c>runs</c> makes live runs with random changes, <c>page</c>
-/// what open pages cost, <c>cases</c> prints policies with the lab's answers; everything else is
-/// BenchmarkDotNet's.
-/// </summary>
+/// Prometheus against the lab's own counts, <c>observe</c> runs the command observe against both, <c>runs</c> makes
+/// live runs with random changes, <c>page</c> what open pages cost, <c>cases</c> prints policies with the lab's
+/// answers; everything else is BenchmarkDotNet's.
+///</summary>
 internal static class BenchProgram
 {
     public static async Task<int> Main(string[] args)

@@ -12,9 +12,8 @@ namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>
 /// The root command with its options, each with its default, range and unit. A problem quotes option and value, and
-/// names a
-/// value that works.
-/// </summary>
+/// names a value that works.
+///</summary>
 internal sealed partial class AppHostCommand
 {
     private const string DefaultScenario = "two-sided-l7";
@@ -178,7 +177,7 @@ internal sealed partial class AppHostCommand
 
     /// <summary>
     /// Parses the arguments of the process. A word that begins with @ is not a file of further words.
-    /// </summary>
+    ///</summary>
     public ParseResult Parse(string[] args) =>
         _command.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
 
@@ -187,7 +186,7 @@ internal sealed partial class AppHostCommand
 
     /// <summary>
     /// What the options ask for, with the scenario they name. Checks what an embedded cluster would refuse.
-    /// </summary>
+    ///</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
     /// <exception cref="FormatException">A setting, the topology or the kubeconfig cannot be used.</exception>
     public AppHostOptions Read(ParseResult parsed)

@@ -8,7 +8,7 @@ namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>
 /// What the command line asks for. Its scenario has been read: nothing here reads files but <see cref="Load"/>.
-/// </summary>
+///</summary>
 internal sealed record AppHostOptions
 {
     /// <summary>Set by the Aspire CLI (the first two) and by IDEs.</summary>
@@ -45,7 +45,7 @@ internal sealed record AppHostOptions
 
     /// <summary>
     /// Whether only the scenario's load is started; the user makes the changes, and the lab stays up until Ctrl-C.
-    /// </summary>
+    ///</summary>
     public bool Manual { get; init; }
 
     /// <summary>Loopback port of the live page; null: the usual one, or a free one when that is taken.</summary>
@@ -53,7 +53,7 @@ internal sealed record AppHostOptions
 
     /// <summary>
     /// Added to every Pod and Service port that is listened on; null: 0, or a free offset when a port is taken.
-    /// </summary>
+    ///</summary>
     public int? PortOffset { get; init; }
 
     /// <summary>Settings of kube-system/cilium-config under Cilium's own keys; they replace the scenario's.</summary>
@@ -64,9 +64,8 @@ internal sealed record AppHostOptions
 
     /// <summary>
     /// Whether the lab stays up after the run, for the dashboard and for commands: on a terminal, and where the Aspire
-    /// CLI
-    /// or an IDE started it, which end it themselves. <see cref="Once"/> forbids it.
-    /// </summary>
+    /// CLI or an IDE started it, which end it themselves. <see cref="Once"/> forbids it.
+    ///</summary>
     public bool StaysUp => !Once && (Manual || !Console.IsOutputRedirected || IsStartedByTool);
 
     private static bool IsStartedByTool =>
@@ -86,7 +85,7 @@ internal sealed record AppHostOptions
 
     /// <summary>
     /// Reads a scenario by its own name, and gives it the rate and the durations of the command line.
-    /// </summary>
+    ///</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
     public Scenario Load(string name) =>
         ScenarioCatalog.Load(name == Scenario.Name ? ScenarioReference : name).With(RatePerSecond, Baseline, Observe);

@@ -4,13 +4,10 @@ using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.AppHost.Kubernetes;
 
-/// <remarks>
-/// What <c>aspire publish</c> makes of the lab is a Helm chart with the objects that <c>ClusterSetup -- manifests</c>
-/// prints
-/// (<see cref="HelmChart"/>). Aspire knows the programs, builds their images and names them in the chart's values; what
-/// the
-/// objects look like is said once, in ClusterSetup.
-/// </remarks>
+/// <remarks>What <c>aspire publish</c> makes of the lab is a Helm chart with the objects that <c>ClusterSetup --
+/// manifests</c> prints (<see cref="HelmChart"/>). Aspire knows the programs, builds their images and names them in the
+/// chart's values; what the objects look like is said once, in ClusterSetup.
+///</remarks>
 internal static partial class KubernetesPublishing
 {
     private const string Environment = "kubernetes";

@@ -11,9 +11,8 @@ namespace CiliumDebugging.AppHost.Kubernetes;
 /// Publishing to Kubernetes, as far as every build has it. The folder Kubernetes has the rest. It needs the package
 /// Aspire.Hosting.Kubernetes and is compiled where the property PublishToKubernetes is true, into folders of its own
 /// (Directory.Build.props). A build without it makes that build when it is to publish, and runs it in its own place, so
-/// that
-/// <c>aspire publish</c> works wherever the NuGet sources carry the package.
-/// </summary>
+/// that <c>aspire publish</c> works wherever the NuGet sources carry the package.
+///</summary>
 internal static partial class KubernetesPublishing
 {
     private const int SignalExitCode = 128;
@@ -31,7 +30,7 @@ internal static partial class KubernetesPublishing
     /// <param name="args">The arguments of this process.</param>
     /// <returns>
     /// Its exit code; 1 when it cannot be built, with NuGet's or the compiler's reason in a line on the console.
-    /// </returns>
+    ///</returns>
     public static async Task<int> RebuildAndRunAsync(string projectDirectory, string[] args)
     {
         using var children = new SignalledChildren();

@@ -11,16 +11,14 @@ internal static class ClusterExtensions
 {
     /// <summary>
     /// Milliseconds between two exports of metrics, spans and logs; by default metrics are sent once a minute. The
-    /// first
-    /// export is expensive, so that it must not come while the Pods start.
-    /// </summary>
+    /// first export is expensive, so that it must not come while the Pods start.
+    ///</summary>
     private const string ExportInterval = "3000";
 
     /// <summary>
     /// Adds the cluster: the embedded one as a process, which starts its Pods itself, or with <c>--context</c> an
-    /// existing
-    /// one. A published lab has none: it is deployed to one.
-    /// </summary>
+    /// existing one. A published lab has none: it is deployed to one.
+    ///</summary>
     /// <typeparam name="TProject">The project of the embedded cluster's program.</typeparam>
     public static IResourceBuilder<IClusterResource> AddCluster<TProject>(
         this IDistributedApplicationBuilder builder,

@@ -29,9 +29,8 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
 
     /// <summary>
     /// The kubeconfig, in a folder that only this user can read. The cluster writes it when it is ready and deletes it
-    /// at
-    /// its end.
-    /// </summary>
+    /// at its end.
+    ///</summary>
     public string Kubeconfig => Path.Combine(_folder.Value.FullName, "kubeconfig");
 
     public async Task<KubernetesClientConfiguration> ReadyAsync(

@@ -8,9 +8,8 @@ internal static class DeploymentExtensions
 {
     /// <summary>
     /// Adds a workload: in a chart a Deployment; while the lab runs the row of the Deployment that the cluster creates
-    /// from
-    /// the topology, with its Pods below it (<see cref="ClusterMirror"/>).
-    /// </summary>
+    /// from the topology, with its Pods below it (<see cref="ClusterMirror"/>).
+    ///</summary>
     /// <typeparam name="TProject">The project of the program that its Pods run.</typeparam>
     public static IResourceBuilder<IResource> AddDeployment<TProject>(
         this IDistributedApplicationBuilder builder,

@@ -7,16 +7,15 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>
 /// The lab's commands as commands of the distribution: buttons in the dashboard, and
 /// <c>aspire resource distribution COMMAND [ARGUMENT]</c>.
-/// </summary>
+///</summary>
 internal static class DistributionCommands
 {
     private const string ScenarioArgument = "scenario";
 
     /// <summary>
     /// Adds them: apply and remove for each policy file, a run of a scenario, its load alone, the end of a run, its
-    /// report.
-    /// Those that would do nothing now are disabled or, where their opposite takes their place, hidden.
-    /// </summary>
+    /// report. Those that would do nothing now are disabled or, where their opposite takes their place, hidden.
+    ///</summary>
     public static IResourceBuilder<DistributionResource> WithLabCommands(
         this IResourceBuilder<DistributionResource> distribution,
         AppHostOptions options

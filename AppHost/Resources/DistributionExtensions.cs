@@ -14,12 +14,10 @@ internal static class DistributionExtensions
 
     /// <summary>
     /// Adds the resource for how requests are distributed: it runs the scenario in this process once the cluster is
-    /// ready,
-    /// and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The
-    /// application
-    /// ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
+    /// ready, and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The
+    /// application ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
     /// <see cref="AppHostOptions.StaysUp"/>.
-    /// </summary>
+    ///</summary>
     public static void AddDistribution(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,

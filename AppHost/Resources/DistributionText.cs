@@ -5,8 +5,8 @@ using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using static CiliumDebugging.AppHost.Resources.RowText;
 using static System.FormattableString;
+using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
 

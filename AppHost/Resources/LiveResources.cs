@@ -5,9 +5,8 @@ namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
 /// The application's resources while Pods come and go. Aspire's own collection is a plain list, which must not change
-/// while
-/// another thread reads it; here a reader sees the collection as it was when it began.
-/// </summary>
+/// while another thread reads it; here a reader sees the collection as it was when it began.
+///</summary>
 internal sealed class LiveResources(IEnumerable<IResource> resources) : IResourceCollection
 {
     private readonly Lock _lock = new();

@@ -4,8 +4,8 @@ using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Status;
 using k8s.Models;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using static CiliumDebugging.AppHost.Resources.RowText;
 using static System.FormattableString;
+using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
 

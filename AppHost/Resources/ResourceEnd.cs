@@ -55,9 +55,8 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
 
     /// <summary>
     /// Prints the standard output of a process, which is for its user: for example which program has a port that the
-    /// lab
-    /// needs. Its log is on standard error, in the dashboard.
-    /// </summary>
+    /// lab needs. Its log is on standard error, in the dashboard.
+    ///</summary>
     public async Task PrintOutputAsync(IResource resource, Action<string> print, CancellationToken cancellationToken)
     {
         try

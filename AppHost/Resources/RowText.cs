@@ -6,9 +6,8 @@ namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
 /// What a row of the Resources table says. The dashboard turns the state into words of its own: hyphens, dots, slashes
-/// and
-/// per cent signs vanish from it, so that it holds plain words only, and numbers are in the link's text.
-/// </summary>
+/// and per cent signs vanish from it, so that it holds plain words only, and numbers are in the link's text.
+///</summary>
 /// <param name="State">The column State: its text and style.</param>
 /// <param name="Source">The column Source.</param>
 internal sealed record RowText(ResourceStateSnapshot State, string Source)

@@ -1,8 +1,8 @@
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Page;
 using k8s.Models;
-using static CiliumDebugging.AppHost.Resources.RowText;
 using static System.FormattableString;
+using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
 

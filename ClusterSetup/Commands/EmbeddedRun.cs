@@ -8,7 +8,7 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <summary>
 /// The embedded cluster until it is stopped, as <c>up --embedded</c> and <c>cluster</c> run it: its kubeconfig appears
 /// when the cluster's objects exist and is deleted at the end.
-/// </summary>
+///</summary>
 internal sealed class EmbeddedRun
 {
     /// <summary>Reads the settings; may throw <see cref="FormatException"/>.</summary>
@@ -24,11 +24,9 @@ internal sealed class EmbeddedRun
     public int? ExitWith { get; init; }
 
     /// <param name="interrupt">The signals that end a program.</param>
-    /// <returns>
-    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, named on standard error; 130:
-    /// interrupted
-    /// by a signal.
-    /// </returns>
+    /// <returns>0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, named on standard error;
+    /// 130: interrupted by a signal.
+    ///</returns>
     public async Task<int> RunAsync(CancellationToken interrupt)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupt);

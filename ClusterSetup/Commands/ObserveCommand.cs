@@ -237,7 +237,9 @@ public static class ObserveCommand
             verdict = verdict with { Tolerance = tolerance };
         else
             problems.Add(
-                Invariant($"--tolerance {parsed.GetValue(s_tolerance)}: expected more than 0 and less than 1, for example 0.15")
+                Invariant(
+                    $"--tolerance {parsed.GetValue(s_tolerance)}: expected more than 0 and less than 1, for example 0.15"
+                )
             );
         if (parsed.GetValue(s_budget) < 10)
             problems.Add(Invariant($"--requests-per-minute {parsed.GetValue(s_budget)}: expected 10 or more"));

@@ -24,10 +24,9 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
 /// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints which are skewed, to
-/// bisect a
-/// regression. With <c>--kind</c> each release gets a cluster of its own, which is removed afterwards. With
+/// bisect a regression. With <c>--kind</c> each release gets a cluster of its own, which is removed afterwards. With
 /// <c>--embedded</c> the emulator is set to the release; for most releases its result is a prediction.
-/// </summary>
+///</summary>
 internal static class ScenarioMatrixCommand
 {
     private const string ReleaseSetting = "sandbox-cilium-version";

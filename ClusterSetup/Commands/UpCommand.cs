@@ -10,9 +10,8 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
 /// <c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium
-/// and
-/// the lab's workloads, until <c>down</c>.
-/// </summary>
+/// and the lab's workloads, until <c>down</c>.
+///</summary>
 public static class UpCommand
 {
     public static Command Build()

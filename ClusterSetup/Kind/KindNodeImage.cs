@@ -18,9 +18,8 @@ internal sealed record KindNodeImage(Version Kubernetes, string Digest, Version 
     /// <summary>
     /// The newest image of each minor that a release of kind lists. Source: the notes of the release of kind in the row
     /// (https://github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the kubeadm configuration for all of
-    /// them
-    /// (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below 1.36).
-    /// </summary>
+    /// them (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below 1.36).
+    ///</summary>
     public static ImmutableArray<KindNodeImage> All { get; } =
     [
         new(new(1, 19, 16), "476cb3269232888437b61deca013832fee41f9f074f9bed79f57e4280f7c48b7", new(0, 17, 0)),
@@ -53,7 +52,7 @@ internal sealed record KindNodeImage(Version Kubernetes, string Digest, Version 
 
     /// <summary>
     /// The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has exactly that one.
-    /// </summary>
+    ///</summary>
     /// <returns>The image, or what is wrong.</returns>
     public static (KindNodeImage? Image, string? Problem) Parse(string kubernetes)
     {

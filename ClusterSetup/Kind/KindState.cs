@@ -2,17 +2,16 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 
 /// <summary>
 /// The lab's files about a kind cluster: a folder of its own, readable by its owner only, with the cluster's own
-/// kubeconfig.
-/// The user's kubeconfig is never written. By the folder the lab also recognises its clusters among others of the same
-/// name.
-/// </summary>
+/// kubeconfig. The user's kubeconfig is never written. By the folder the lab also recognises its clusters among others
+/// of the same name.
+///</summary>
 /// <param name="Root">Folder of all clusters.</param>
 /// <param name="Cluster">Name of the cluster.</param>
 internal sealed record KindState(string Root, string Cluster)
 {
     /// <summary>
     /// The default: <c>$XDG_STATE_HOME/cilium-debugging/kind</c>, as the XDG base directories have it.
-    /// </summary>
+    ///</summary>
     public static string DefaultRoot =>
         Path.Combine(
             Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
@@ -40,7 +39,7 @@ internal sealed record KindState(string Root, string Cluster)
 
     /// <summary>
     /// Exists while the cluster is being created: after an interruption it is removed and created again.
-    /// </summary>
+    ///</summary>
     public string Creating => Path.Combine(Folder, "creating");
 
     /// <summary>Whether the lab created a cluster of this name.</summary>

@@ -5,9 +5,9 @@ namespace CiliumDebugging.Bench.Prometheus;
 
 /// <summary>
 /// The lab's own counts over any window: the client's records, one per request, and the counters that the lab reads
-/// itself through the API's pod proxy, about once a second,
-/// with a straight line between two readings. All times are unix seconds.
-/// </summary>
+/// itself through the API's pod proxy, about once a second, with a straight line between two readings. All times are
+/// unix seconds.
+///</summary>
 internal sealed class RunCounts
 {
     private readonly Lock _lock = new();
@@ -34,7 +34,7 @@ internal sealed class RunCounts
     /// <summary>
     /// Mean, over the minutes that end at each of these instants, of the rate of the requests that a filter lets
     /// through.
-    /// </summary>
+    ///</summary>
     /// <param name="instants">Ends of the minutes.</param>
     /// <param name="when">Which of a request's times counts, in seconds since the epoch.</param>
     /// <param name="filter">Which requests count.</param>
@@ -61,9 +61,9 @@ internal sealed class RunCounts
 
     /// <summary>
     /// How many independent choices of a Pod the requests of a window are worth: a client port that comes again finds
-    /// its conntrack entry and its Pod again. With n requests from
-    /// a port, (Σ n)² / Σ n²: the variance of a share s is s(1 − s) divided by it.
-    /// </summary>
+    /// its conntrack entry and its Pod again. With n requests from a port, (Σ n)² / Σ n²: the variance of a share s is
+    /// s(1 − s) divided by it.
+    ///</summary>
     public double IndependentChoices(double start, double end)
     {
         double requests = 0,

@@ -20,8 +20,7 @@ internal static class Detection
     }
 
     /// <summary>The scenario of the original report: 60 s at 50/s even, then two thirds answer 503 without a pod.
-    /// Delivery is watched;
-    /// returns the requests of the evaluated prefix after the event, successful or not.</summary>
+    /// Delivery is watched; returns the requests of the evaluated prefix after the event, successful or not.</summary>
     public static double OriginalDelivery(ulong seed, bool recorded)
     {
         var random = new SkewRandom(seed);

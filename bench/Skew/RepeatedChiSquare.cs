@@ -1,9 +1,7 @@
 namespace CiliumDebugging.Bench.Skew;
 
-/// <summary>What the verdict is compared with: Pearson's χ² test of equal shares, repeated every 100 observations, at
-/// a
-/// fixed level. For three backends (two degrees of freedom) its p-value is exp(−χ²/2), so the critical value is
-/// −2 ln
+/// <summary>What the verdict is compared with: Pearson's χ² test of equal shares, repeated every 100 observations, at a
+/// fixed level. For three backends (two degrees of freedom) its p-value is exp(−χ²/2), so the critical value is −2 ln
 /// α.</summary>
 internal sealed class RepeatedChiSquare(int backends, double alpha)
 {

@@ -25,8 +25,7 @@ internal sealed class BetaPrior
         return new BetaPosterior(a, b, logBeta, logBeta - _logBeta);
     }
 
-    /// <summary>The confidence sequence { q : R(q) &lt; threshold } with R(q) = <paramref name="logMarginal"/> − s ln
-    /// q
+    /// <summary>The confidence sequence { q : R(q) &lt; threshold } with R(q) = <paramref name="logMarginal"/> − s ln q
     /// − (n−s) ln(1−q), which is convex in q.</summary>
     public static (double Lower, double Upper) Interval(double logMarginal, double s, double n, double logThreshold)
     {
@@ -36,8 +35,7 @@ internal sealed class BetaPrior
         return (s <= 0 ? 0 : Root(0, best), s >= n ? 1 : Root(1, best));
 
         // The end of the interval between a rejected and the best supported share. The midpoint that is returned last
-        // is on the rejected side,
-        // so rounding widens the interval.
+        // is on the rejected side, so rounding widens the interval.
         double Root(double rejected, double accepted)
         {
             for (var i = 0; i < 200 && Math.Abs(rejected - accepted) > 1e-13 * Math.Max(rejected, accepted); i++)

@@ -24,8 +24,7 @@ public sealed record Delivery(
 );
 
 /// <summary>Evaluates delivery apart from selection: selection may be even while only one backend's requests succeed.
-/// Not
-/// thread-safe.</summary>
+/// Not thread-safe.</summary>
 public sealed class DeliveryTest
 {
     private readonly SkewTest _successes;

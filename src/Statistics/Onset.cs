@@ -34,8 +34,7 @@ public sealed record Onset(
     public string DescribeEvents() =>
         Events is { IsEmpty: false } events ? string.Join(", ", events.Select(e => e.Name)) : "no recorded event";
 
-    /// <summary>argmax v·E and everything within a twentieth of it, of candidates in the order of their connections
-    /// (at
+    /// <summary>argmax v·E and everything within a twentieth of it, of candidates in the order of their connections (at
     /// least one).</summary>
     internal static ImmutableArray<OnsetCandidate> SupportOf(ImmutableArray<OnsetCandidate> candidates, out int best)
     {

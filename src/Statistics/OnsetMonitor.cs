@@ -5,8 +5,7 @@ namespace CiliumDebugging.Statistics;
 /// <summary>Watches for skew that begins at an unknown moment and says when it began. Deterministic, no clock, bounded
 /// memory, not thread-safe.</summary>
 /// <remarks>M_n = Σ v_j E_{j:n}, where E_{j:n} is the skew e-value of the observations since start j. Under "never
-/// skewed" it is a supermartingale with M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). Bounds are
-/// checked
+/// skewed" it is a supermartingale with M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). Bounds are checked
 /// at every observation; special functions come in only when those leave the question open, at looks that may be 1 % of
 /// the data since the best start apart. Starts with all shares inside the tolerance (together at most 1) and starts
 /// that together could add at most 0.1 % of the threshold are left out of the sum. Looking less often and dropping
@@ -64,8 +63,7 @@ public sealed class OnsetMonitor
 
     /// <summary>The expected shares change before the next observation. Earlier starts are dropped (their data were
     /// compared with other shares), the change itself is a recorded event, and the error probability still covers the
-    /// whole
-    /// life of the monitor.</summary>
+    /// whole life of the monitor.</summary>
     public void Expect(ExpectedShares expected, RecordedEvent why)
     {
         ArgumentNullException.ThrowIfNull(expected);

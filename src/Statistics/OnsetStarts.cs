@@ -26,8 +26,7 @@ internal sealed class OnsetStart(
 
 /// <summary>The starts that an onset search remembers. Half of the weight belongs to recorded events and half to blocks
 /// of 10 connections; Σ v ≤ 1. Starts are dropped by age alone and their weight is not redistributed, so the search
-/// stays
-/// a supermartingale.</summary>
+/// stays a supermartingale.</summary>
 /// <remarks>The memory grows with the logarithm of the run: about 100 + 50·log2(connections/1,000) + 64
 /// starts.</remarks>
 internal sealed class OnsetStarts

@@ -5,8 +5,7 @@ public static class Proportion
 {
     private static readonly BetaPrior s_prior = BetaPrior.WithMean(0.5, 1);
 
-    /// <summary>The interval { q : R(q) &lt; ln(<paramref name="simultaneous"/>/α) } with prior Beta(½, ½) (A = 1, w
-    /// =
+    /// <summary>The interval { q : R(q) &lt; ln(<paramref name="simultaneous"/>/α) } with prior Beta(½, ½) (A = 1, w =
     /// ½; arXiv 2011.03567).</summary>
     /// <param name="successes">Successes, 0 to <paramref name="trials"/>.</param>
     /// <param name="trials">Trials; with 0 the interval is [0, 1].</param>

@@ -4,13 +4,10 @@ namespace CiliumDebugging.Statistics;
 /// are known: x of n events were of one kind. Sums add and subtract, so that those of any stretch of intervals follow
 /// from two snapshots.</summary>
 /// <remarks>Asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476,
-/// Theorem 2.2: with residuals x − p·n of standard deviation σ per interval, E(q) = (tρ² + 1)^(−½) · exp(
-/// ρ²·Z²/(2(tρ²
-/// + 1)) ), Z = (X − qN)/σ, is asymptotically an e-process of p = q, and { q : E(q) &lt; 1/α } a confidence
-/// sequence.
+/// Theorem 2.2: with residuals x − p·n of standard deviation σ per interval, E(q) = (tρ² + 1)^(−½) · exp( ρ²·Z²/(2(tρ²
+/// + 1)) ), Z = (X − qN)/σ, is asymptotically an e-process of p = q, and { q : E(q) &lt; 1/α } a confidence sequence.
 /// Its error probability holds in the limit of many intervals only, so nothing is decided on fewer than
-/// <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1
-/// −
+/// <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1 −
 /// p)n).</remarks>
 /// <param name="Intervals">t, scrape intervals.</param>
 /// <param name="X">ΣX.</param>

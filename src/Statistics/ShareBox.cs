@@ -1,7 +1,6 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>All share vectors that simultaneous intervals allow: lower ≤ p ≤ upper and Σp = 1. Bounds of skew
-/// measures
+/// <summary>All share vectors that simultaneous intervals allow: lower ≤ p ≤ upper and Σp = 1. Bounds of skew measures
 /// are extremes over it.</summary>
 internal sealed class ShareBox
 {
@@ -79,8 +78,7 @@ internal sealed class ShareBox
                 : _upper[i];
     }
 
-    // A convex function lies below its chord: c·p² ≤ c·((l+u)p − lu), whose sum is greatest when the steepest
-    // backends
+    // A convex function lies below its chord: c·p² ≤ c·((l+u)p − lu), whose sum is greatest when the steepest backends
     // are filled first.
     private double MostSquares(IReadOnlyList<double> coefficients)
     {

@@ -4,10 +4,8 @@ namespace CiliumDebugging.Statistics;
 /// e-value is a mixture over a beta prior with mean w, cut off at the tolerance; the two concentrations A = K and A =
 /// (K − 1)/τ² are averaged.</summary>
 /// <remarks>Formulas: Lindon and Malek, Anytime-valid inference for multinomial count data, arXiv 2011.03567. With u =
-/// w(1 + τ), l = w(1 − τ), a = A·w, b = A − a: R(q) = ln B(a+S, b+n−S) − ln B(a, b) − S ln q − (n−S)
-/// ln(1−q); Up(q) =
-/// R(q) + ln[1 − I_q(a+S, b+n−S)] − ln[1 − I_q(a, b)]; Dn(q) = R(q) + ln I_q(a+S, b+n−S) − ln I_q(a, b).
-/// Counts may be
+/// w(1 + τ), l = w(1 − τ), a = A·w, b = A − a: R(q) = ln B(a+S, b+n−S) − ln B(a, b) − S ln q − (n−S) ln(1−q); Up(q) =
+/// R(q) + ln[1 − I_q(a+S, b+n−S)] − ln[1 − I_q(a, b)]; Dn(q) = R(q) + ln I_q(a+S, b+n−S) − ln I_q(a, b). Counts may be
 /// fractional: a forecast scales them.</remarks>
 internal sealed class ShareEvidence
 {
@@ -102,8 +100,7 @@ internal sealed class ShareEvidence
     /// and the number of selections that must follow before that bound can reach <paramref name="nats"/>.</summary>
     public (double Bound, double Selections) RoughOutside(double least, double most, double n, double nats)
     {
-        // Kullback-Leibler divergence ≤ χ² divergence: n·KL ≤ excess²/(q(1 − q)n). One selection raises an
-        // excess by 1
+        // Kullback-Leibler divergence ≤ χ² divergence: n·KL ≤ excess²/(q(1 − q)n). One selection raises an excess by 1
         // − u or l, and n only dilutes it.
         var tooMuch = least - n * _upper.Share;
         var (bound, selections) = (0.0, double.PositiveInfinity);

@@ -55,9 +55,8 @@ public sealed record SkewStatus(
 /// onset, recovery. Feed it in the order of request starts, see <see cref="ResolvedPrefix{T}"/>. Not
 /// thread-safe.</summary>
 /// <remarks>Up to the first alarm false alarms have probability at most α. An alarm starts segment s = 2, 3, …,
-/// evaluated
-/// at α/(s(s+1)), so that all later segments together add at most α/2. A change of the expected shares starts a new
-/// segment of data, too, but the onset search goes on with what is left of its weights, so it adds nothing to the
+/// evaluated at α/(s(s+1)), so that all later segments together add at most α/2. A change of the expected shares starts
+/// a new segment of data, too, but the onset search goes on with what is left of its weights, so it adds nothing to the
 /// error probability. "Even" holds for the segment of data it was found in.</remarks>
 public sealed class SkewMonitor
 {

@@ -4,8 +4,7 @@ namespace CiliumDebugging.Statistics;
 
 /// <summary>Tests whether the selections of K backends are even, skewed or undecided, at every moment one looks.
 /// Deterministic, no clock, not thread-safe.</summary>
-/// <remarks>(1/2K) Σ (e^Up(u) + e^Dn(l)) is an e-process under "all shares within w(1 ± τ)" and min(e^Dn(u),
-/// e^Up(l))
+/// <remarks>(1/2K) Σ (e^Up(u) + e^Dn(l)) is an e-process under "all shares within w(1 ± τ)" and min(e^Dn(u), e^Up(l))
 /// under "some share outside": the probability that either ever reaches 1/α wrongly is at most α (Ville's inequality;
 /// Lindon and Malek, arXiv 2011.03567).</remarks>
 public sealed class SkewTest
@@ -105,8 +104,7 @@ public sealed class SkewTest
         _evidence.Intervals(_counts, _unattributed, _options.ErrorProbability);
 
     /// <summary>ln e-value against exactly the expected shares (tolerance 0) under a Dirichlet(A·w) prior with A = K,
-    /// over attributed selections. For display only: any real system is a little uneven, so it grows without bound.
-    /// +∞
+    /// over attributed selections. For display only: any real system is a little uneven, so it grows without bound. +∞
     /// when a backend with weight 0 was selected.</summary>
     /// <remarks>lnΓ(A) − lnΓ(n+A) + Σ [lnΓ(a_i+S_i) − lnΓ(a_i) − S_i ln w_i], arXiv 2011.03567.</remarks>
     public double LogEvidenceAgainstExactlyExpected()

@@ -43,8 +43,7 @@ public static class SpecialFunctions
             + Math.Log(shift);
     }
 
-    /// <summary>ln I_x(a, b): the log-probability that a Beta(a, b) variable is at most x. −∞ for x ≤ 0, 0 for x
-    /// ≥
+    /// <summary>ln I_x(a, b): the log-probability that a Beta(a, b) variable is at most x. −∞ for x ≤ 0, 0 for x ≥
     /// 1.</summary>
     public static double LogBetaLower(double x, double a, double b) =>
         x switch
@@ -54,8 +53,7 @@ public static class SpecialFunctions
             _ => LogTail(x, 1 - x, Math.Log(x), LogSpace.LogOnePlus(-x), a, b, LogBeta(a, b)),
         };
 
-    /// <summary>ln[1 − I_x(a, b)]: the log-probability that a Beta(a, b) variable exceeds x. 0 for x ≤ 0, −∞
-    /// for x ≥
+    /// <summary>ln[1 − I_x(a, b)]: the log-probability that a Beta(a, b) variable exceeds x. 0 for x ≤ 0, −∞ for x ≥
     /// 1.</summary>
     public static double LogBetaUpper(double x, double a, double b) =>
         x switch

@@ -14,8 +14,7 @@ public sealed record VerdictOptions
         init => field = value is > 0 and <= 0.5 ? value : throw OutOfRange(value, "(0, 0.5]");
     } = 1e-4;
 
-    /// <summary>Tolerance τ, a fraction of the expected share: a share within w(1 ± τ) is even. Default 0.15, range
-    /// (0,
+    /// <summary>Tolerance τ, a fraction of the expected share: a share within w(1 ± τ) is even. Default 0.15, range (0,
     /// 1). Halving it makes "even" about four times as expensive.</summary>
     public double Tolerance
     {

@@ -38,7 +38,8 @@ public static class VerdictText
             : Invariant($"a decision is not in sight at {Rate(perSecond)}/s; try --rate {faster:0}");
     }
 
-    private static string Rate(double perSecond) => perSecond < 10 ? Invariant($"{perSecond:0.###}") : Invariant($"{perSecond:0}");
+    private static string Rate(double perSecond) =>
+        perSecond < 10 ? Invariant($"{perSecond:0.###}") : Invariant($"{perSecond:0}");
 
     private static string Rounded(double seconds)
     {

@@ -14,15 +14,15 @@ internal sealed record HelmValue(string Key, object Value);
 /// The Cilium settings of the original report, under the keys of a release's chart. The meaning is the same for every
 /// release: kube-proxy keeps what Cilium can leave to it, and socket LB is off, so that each packet is translated as in
 /// https://github.com/cilium/cilium/issues/14250 and https://github.com/cilium/cilium/issues/14268. A VXLAN tunnel
-/// connects
-/// the nodes, whose PodCIDRs give the addresses. Hubble has metrics with source and destination pods, relay and UI.
-/// </summary>
+/// connects the nodes, whose PodCIDRs give the addresses. Hubble has metrics with source and destination pods, relay
+/// and UI.
+///</summary>
 internal static class HelmValues
 {
     /// <summary>
     /// The metrics of the original report. <c>http</c> counts requests and responses separately, which the lab's three
     /// queries need; <c>httpV2</c>, which later releases prefer, has no responses_total.
-    /// </summary>
+    ///</summary>
     private static readonly ImmutableArray<string> s_metrics =
     [
         "dns",
@@ -35,7 +35,7 @@ internal static class HelmValues
 
     /// <summary>
     /// The values for a release of the table. Its chart has each of them (<see cref="ChartValues"/>).
-    /// </summary>
+    ///</summary>
     public static ImmutableArray<HelmValue> For(CiliumVersion release)
     {
         var before12 = release < new CiliumVersion(1, 12, 0);
@@ -87,7 +87,7 @@ internal static class HelmValues
 
     /// <summary>
     /// Parts of kube-proxy replacement that later releases no longer have: there kube-proxy does them.
-    /// </summary>
+    ///</summary>
     private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) =>
         values.Where(v => ChartValues.Published.Knows(release, v.Key));
 }

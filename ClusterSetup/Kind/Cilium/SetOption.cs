@@ -5,9 +5,8 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 
 /// <summary>
 /// A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several separated by commas, <c>{a,b}</c>
-/// for a
-/// list, a backslash before a literal comma or dot.
-/// </summary>
+/// for a list, a backslash before a literal comma or dot.
+///</summary>
 internal static class SetOption
 {
     /// <summary>Everything that is wrong with some <c>--set</c> options for a release.</summary>

@@ -6,9 +6,8 @@ namespace CiliumDebugging.ClusterSetup.Kind.Config;
 
 /// <summary>
 /// kind's configuration of a cluster (kind.x-k8s.io/v1alpha4), as far as the lab uses it. kind reads it strictly: a
-/// field it
-/// does not know is an error.
-/// </summary>
+/// field it does not know is an error.
+///</summary>
 /// <param name="Name">
 /// Name of the cluster; its nodes are called NAME-control-plane, NAME-worker, NAME-worker2 …
 /// </param>
@@ -22,7 +21,7 @@ internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> 
     /// <summary>
     /// A cluster like the original report's: one control plane, workers, its pod network, and no default CNI with
     /// Cilium.
-    /// </summary>
+    ///</summary>
     public static KindConfig Create(string name, int workers, string image, bool withCilium) =>
         new(
             name,

@@ -6,9 +6,8 @@ namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>
 /// Creates the cluster, with a kubeconfig of its own. What an interruption left is removed first; a cluster that is not
-/// the
-/// lab's is not touched.
-/// </summary>
+/// the lab's is not touched.
+///</summary>
 internal sealed class CreateCluster(KindLab lab) : ClusterStep
 {
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);

@@ -10,9 +10,8 @@ namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>
 /// Installs Cilium by Helm, or changes what is installed. The release's description has a hash of version and values:
-/// where
-/// it is the same, there is nothing to do.
-/// </summary>
+/// where it is the same, there is nothing to do.
+///</summary>
 internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : ClusterStep
 {
     private const string Repository = "https://helm.cilium.io/";
@@ -62,7 +61,7 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
 
     /// <summary>
     /// The newest revision. <c>helm status</c> prints it as well, with the whole manifest on the same line.
-    /// </summary>
+    ///</summary>
     private ProgramCall Newest =>
         new(
             "helm",

@@ -8,14 +8,12 @@ public readonly record struct Pace(TimeSpan Wait, TimeSpan IntendedStart, bool S
 
 /// <summary>When each request of a constant-rate attack is due. No clock and no I/O: elapsed time and the number of
 /// requests already handed out are arguments, as in vegeta's <c>pacer.go</c>.</summary>
-/// <remarks>
-/// Request k (from 0) is intended at k / rate. It is computed from k, not added up, so a rate that does not divide a
-/// second does not
-/// drift. The intended starts lie in [0, duration): rate 50/s for 2 s is 100 requests, the last at 1.98 s.
+/// <remarks>Request k (from 0) is intended at k / rate. It is computed from k, not added up, so a rate that does not
+/// divide a second does not drift. The intended starts lie in [0, duration): rate 50/s for 2 s is 100 requests, the
+/// last at 1.98 s.
 /// <para>With a burst of B, B requests of a worker are intended together when the first of them is due, then none until
-/// the next B are: 1,000/s in bursts of 2 is
-/// a pair every 2 ms. Their number is that of single ones.</para>
-/// </remarks>
+/// the next B are: 1,000/s in bursts of 2 is a pair every 2 ms. Their number is that of single ones.</para>
+///</remarks>
 /// <param name="RatePerSecond">Requests per second, above 0; fractions are allowed.
 /// <see cref="double.PositiveInfinity"/> means as fast as the in-flight limit permits: every request is due at once and
 /// only the duration ends the attack.</param>

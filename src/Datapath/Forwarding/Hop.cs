@@ -19,8 +19,8 @@ public enum HopAction
     /// <summary>Policy denies it: dropped without an answer.</summary>
     Drop,
 
-    /// <summary>The ingress redirect's socket lookup hit another socket with the same 4-tuple: the SYN never reaches
-    /// the listener. TCP_INVALID_SYN is the kernel's reason; Hubble knows none and counts no drop.</summary>
+    /// <summary>The stand-in for cilium/cilium#14268, whose cause is unknown: the socket lookup of the ingress redirect
+    /// finds the egress proxy's own socket, so the SYN gets no answer, and no drop is counted.</summary>
     LostAtRedirect,
 
     /// <summary>connect(2) fails with EADDRNOTAVAIL: another socket has the same ends.</summary>
@@ -65,12 +65,12 @@ public readonly record struct Hop
     public bool FromEgressProxy { get; init; }
 }
 
-/// <summary>A socket's place in a node's table, given back by disposing it. Disposing it twice is harmless.</summary>
+/// <summary>A socket's entry in a node's table, removed by disposing it. Disposing it twice is harmless.</summary>
 public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
 {
     private SocketTable? _table = table;
 
-    /// <summary>Called when the place is given back: the connection is over.</summary>
+    /// <summary>Called when the entry is removed: the connection is over.</summary>
     public Action? Released { get; set; }
 
     public void Dispose()

@@ -260,6 +260,5 @@ internal sealed class PrometheusApi : IDisposable
         return TerminalText.OneLine(text, MaxQuoted);
     }
 
-
     public void Dispose() => _http.Dispose();
 }

@@ -9,8 +9,8 @@ namespace CiliumDebugging.Lab.Running;
 internal static class RunConclusion
 {
     /// <summary>
-    /// With this many times the failures of a phase, which has as many times the requests, the change beside it is what
-    /// there is to explain.
+    /// A change with this many times the failures of the phase beside it, which are that small a part of its requests,
+    /// explains them.
     /// </summary>
     private const int FewFailures = 10;
 

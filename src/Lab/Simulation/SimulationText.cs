@@ -24,7 +24,9 @@ public static class SimulationText
             : added is { } a ? ["least", "most", result.Pods[a].Name]
             : ["least", "most"];
         output.WriteLine(
-            Invariant($"{"phase", -12} {"until s", 9} {"2xx", 7}  {string.Join("  ", columns.Select(c => Invariant($"{c, 16}")))}")
+            Invariant(
+                $"{"phase", -12} {"until s", 9} {"2xx", 7}  {string.Join("  ", columns.Select(c => Invariant($"{c, 16}")))}"
+            )
         );
         foreach (var sample in result.Samples)
         {
@@ -33,7 +35,9 @@ public static class SimulationText
                     ? Enumerable.Range(0, sample.Selected.Length).Select(i => Cell(sample, i))
                     : Summary(sample, added);
             var ok = sample.Connections == 0 ? 0 : (double)sample.Ok.Sum() / sample.Connections;
-            output.WriteLine(Invariant($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7:P1}  {string.Join("  ", cells)}"));
+            output.WriteLine(
+                Invariant($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7:P1}  {string.Join("  ", cells)}")
+            );
         }
         foreach (var (outcome, count) in result.Outcomes)
             output.WriteLine(Invariant($"{outcome, -20} {count, 14:N0}"));
@@ -54,7 +58,9 @@ public static class SimulationText
         output.WriteLine(
             Invariant($"{added} replaced {deleted} at {replaced.GoneAt:0.##} s: ")
                 + Invariant($"share {(double)chosen / connections:P2} since; stale conntrack with the measured ")
-                + Invariant($"p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: ")
+                + Invariant(
+                    $"p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: "
+                )
                 + Invariant($"{expected:P2} ± {spread:P2} (sd); even: {1.0 / n:P2}")
         );
     }

@@ -82,7 +82,9 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
         var answers =
             pods.Count < ManyPods
                 ? string.Join("  ", pods.Select(p => Invariant($"{names[p.Pod!.Name]} {p.OkPerSecond:0.0}"))) + " ok/s"
-                : Invariant($"{pods.Count(p => p.OkPerSecond > 0)} of {pods.Count} pods: {sample.OkPerSecond:0.0} ok/s");
+                : Invariant(
+                    $"{pods.Count(p => p.OkPerSecond > 0)} of {pods.Count} pods: {sample.OkPerSecond:0.0} ok/s"
+                );
         return sample.FailedPerSecond > 0 ? Invariant($"{answers}, {sample.FailedPerSecond:0.0} failed/s") : answers;
     }
 

@@ -61,7 +61,11 @@ internal static class SummaryTables
         if (!phase.IsEvaluated)
         {
             var kinds = failures.Length > 0 ? $" ({failures})" : "";
-            Line(console, "in between", Markup.Escape(Invariant($"{phase.Name}: {phase.Seconds:0.#} s, {counts}{kinds}")));
+            Line(
+                console,
+                "in between",
+                Markup.Escape(Invariant($"{phase.Name}: {phase.Seconds:0.#} s, {counts}{kinds}"))
+            );
             return;
         }
         var table = new Table()
@@ -112,7 +116,9 @@ internal static class SummaryTables
         foreach (var episode in report.Status.Episodes)
         {
             var onset = episode.Onset;
-            var since = Invariant($"delivery skewed since {onset.Best.At?.TotalSeconds ?? 0:0.0} s ({onset.DescribeEvents()})");
+            var since = Invariant(
+                $"delivery skewed since {onset.Best.At?.TotalSeconds ?? 0:0.0} s ({onset.DescribeEvents()})"
+            );
             var alarm = Invariant($"alarm at {episode.AlarmAt.TotalSeconds:0.0} s");
             var error = Invariant($"false with probability at most {episode.ErrorProbability:0.##E+0}");
             Line(console, "onset", Markup.Escape($"{since}; {alarm}, {error}"));
@@ -147,7 +153,8 @@ internal static class SummaryTables
     private static void Line(IAnsiConsole console, string title, string markup) =>
         console.MarkupLine($"[bold]{title, -12}[/] {markup}");
 
-    private static string Rate(double count, PhaseReport phase) => Invariant($"{count / Math.Max(phase.Seconds, 1e-9):0.0}");
+    private static string Rate(double count, PhaseReport phase) =>
+        Invariant($"{count / Math.Max(phase.Seconds, 1e-9):0.0}");
 
     private static string Share(double share) => double.IsNaN(share) ? "–" : Invariant($"{share * 100:0} %");
 }

@@ -4,8 +4,7 @@ using CiliumDebugging.Measurement.Runs;
 namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>What a diagnosis may look at: client, Hubble and backend counts of one phase, and the cluster's objects as
-/// a real
-/// cluster exposes them. Never a scenario's name or expectation, and no setting that only the embedded cluster
+/// a real cluster exposes them. Never a scenario's name or expectation, and no setting that only the embedded cluster
 /// has.</summary>
 public sealed record Evidence
 {

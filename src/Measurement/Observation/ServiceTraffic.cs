@@ -90,8 +90,7 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
 
     /// <summary>Reads counts of passes. A request from a Pod on node m to one on node k is counted by the proxy of m
     /// when an HTTP rule applies to the client's egress, and by that of k when one applies to the backends' ingress;
-    /// with
-    /// m = k both counts are one number, which is divided by the proxies on the way. Where metrics carry
+    /// with m = k both counts are one number, which is divided by the proxies on the way. Where metrics carry
     /// <c>reporter</c> they say it themselves.</summary>
     public static ServiceTraffic Of(IReadOnlyDictionary<CounterKey, double> counts, ObservedService service)
     {

@@ -26,8 +26,7 @@ public static class ReportFiles
     /// <summary>The files of a short run together are larger than this.</summary>
     private const int MinBytes = 64 * 1024;
 
-    /// <summary>Writes the files as <c>parent/scenario-yyyyMMdd-HHmmss/</c> (UTC, start of the load), or with -2, -3,
-    /// …
+    /// <summary>Writes the files as <c>parent/scenario-yyyyMMdd-HHmmss/</c> (UTC, start of the load), or with -2, -3, …
     /// behind it when that exists. They appear together: they are written to a hidden folder beside it, which is then
     /// renamed.</summary>
     /// <param name="parent">The folder of all runs; made when there is none.</param>
@@ -66,7 +65,7 @@ public static class ReportFiles
 
     /// <summary>
     /// Tries whether a report could be written: makes the folder of all runs when there is none, and a file in it.
-    /// </summary>
+    ///</summary>
     /// <param name="parent">The folder of all runs.</param>
     /// <exception cref="IOException">It could not: the folder is a file, or the disk is full. Nothing is left behind.
     /// </exception>

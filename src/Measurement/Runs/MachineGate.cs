@@ -72,7 +72,9 @@ public sealed class MachineGate
         if (_late.Quantile(0.9) is var late && late >= s_late)
             found.Add(Invariant($"a tenth of the requests was sent {late.TotalSeconds:0.0} s late or more"));
         if (IsWholeCluster && Planned is { } planned && Lasted >= planned * MaxStretch && Lasted >= planned + s_overrun)
-            found.Add(Invariant($"phase {phase} lasted {Lasted.TotalSeconds:0.0} s instead of {planned.TotalSeconds:0.#} s"));
+            found.Add(
+                Invariant($"phase {phase} lasted {Lasted.TotalSeconds:0.0} s instead of {planned.TotalSeconds:0.#} s")
+            );
         if (IsWholeCluster && _served.Quantile(0.5) is var median && median >= s_queued)
             found.Add(Invariant($"answers took {median.TotalSeconds:0.0} s in the median"));
         else if (IsWholeCluster && MayExplain(failures))

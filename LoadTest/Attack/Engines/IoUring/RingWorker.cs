@@ -8,15 +8,13 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>The event loop on io_uring.</summary>
-/// <remarks>
-/// A connection is a chain of linked operations of which only the one that ends it is reported: the receive, or the
-/// first that fails. So every slot with a chain
-/// waits for one completion, and may be used again once that has come.
+/// <remarks>A connection is a chain of linked operations of which only the one that ends it is reported: the receive,
+/// or the first that fails. So every slot with a chain waits for one completion, and may be used again once that has
+/// come.
 /// <para>Where requests follow each other within <see cref="s_longestLook"/>, answers are looked at with the next start
-/// and have the times that the kernel gave them, because to
-/// wake an idle processor costs as much as a request (bench/attack). A handshake that is under way must go on at once,
-/// so its end is then reported too.</para>
-/// </remarks>
+/// and have the times that the kernel gave them, because to wake an idle processor costs as much as a request
+/// (bench/attack). A handshake that is under way must go on at once, so its end is then reported too.</para>
+///</remarks>
 internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 {
     private const uint Entries = 512;

@@ -6,9 +6,9 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
 /// The fields of an object as paths, in the notation of <c>managedFields</c>: <c>f:name</c> a member, <c>k:{…}</c> a
-/// list element by its keys,
-/// <c>v:…</c> an element of a set, <c>.</c> the element itself; joined by line feeds, which JSON text never holds.
-/// </summary>
+/// list element by its keys, <c>v:…</c> an element of a set, <c>.</c> the element itself; joined by line feeds, which
+/// JSON text never holds.
+///</summary>
 internal static class FieldPaths
 {
     public const char Separator = '\n';

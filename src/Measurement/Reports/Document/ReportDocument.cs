@@ -5,11 +5,9 @@ using CiliumDebugging.Measurement.Runs;
 namespace CiliumDebugging.Measurement.Reports.Document;
 
 /// <summary><c>report.json</c>: a run as it is saved and shared, documented in docs/report-schema.md. It has types of
-/// its own,
-/// so that what is saved changes only on purpose; properties are written in the order of their declaration. Times are
-/// seconds since
-/// the load began unless a name says otherwise; rates are per second; shares are 0 to 1; unknown values are
-/// null.</summary>
+/// its own, so that what is saved changes only on purpose; properties are written in the order of their declaration.
+/// Times are seconds since the load began unless a name says otherwise; rates are per second; shares are 0 to 1;
+/// unknown values are null.</summary>
 public sealed record ReportDocument
 {
     /// <summary>The value of <see cref="Schema"/>.</summary>
@@ -43,7 +41,7 @@ public sealed record ReportDocument
 
     /// <summary>
     /// The policy files that were applied; empty in reports of earlier versions and in redacted ones.
-    /// </summary>
+    ///</summary>
     public ImmutableArray<PolicyFile> Policies { get; init; } = [];
 
     /// <summary>What was done to the cluster under load.</summary>
@@ -54,7 +52,7 @@ public sealed record ReportDocument
 
     /// <summary>
     /// The last phase whose shares are evaluated: the state of the run. The last of all where none is.
-    /// </summary>
+    ///</summary>
     [JsonIgnore]
     public PhaseInfo Latest => Phases.LastOrDefault(p => p.IsEvaluated) ?? Phases[^1];
 
@@ -83,7 +81,7 @@ public sealed record ReportDocument
 
     /// <summary>
     /// Whether the run is complete, the machine kept up with it, and every expectation was reproduced.
-    /// </summary>
+    ///</summary>
     public bool Holds => EndedEarly is null && MachineGate is null && Expectations.All(e => e.Holds);
 
     /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>
@@ -161,8 +159,7 @@ public sealed record QualityInfo(bool Fails, string Text);
 public sealed record OnsetInfo(double? At, double AlarmAt, double ErrorProbability, ImmutableArray<string> Events)
 {
     /// <summary>First and last moment at which it may have begun: evidence within a twentieth of the best, which is not
-    /// a
-    /// confidence interval. Null when unknown.</summary>
+    /// a confidence interval. Null when unknown.</summary>
     public SupportInfo? Support { get; init; }
 
     /// <summary><c>open</c>, <c>recovered</c> (a later segment was found even) or <c>backends-changed</c>.</summary>

@@ -32,8 +32,7 @@ public static class ReportJson
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="InvalidDataException">It is not a report, or of another version; the message says what was
-    /// found
-    /// and what is expected.</exception>
+    /// found and what is expected.</exception>
     public static ReportDocument Read(string json)
     {
         try
@@ -86,7 +85,7 @@ public static class ReportJson
 
     /// <summary>
     /// What the types cannot say: nothing in a list is missing, and nothing was counted less than never.
-    /// </summary>
+    ///</summary>
     private static void Check(JsonElement element, string path)
     {
         switch (element.ValueKind)

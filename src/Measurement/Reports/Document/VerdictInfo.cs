@@ -23,8 +23,7 @@ public sealed record VerdictInfo(
     public MeasuresInfo? Measures { get; init; }
 
     /// <summary>Scrape intervals the counts come from: the error probability and the intervals are asymptotic then. 0
-    /// where
-    /// single connections were observed.</summary>
+    /// where single connections were observed.</summary>
     public long ScrapeIntervals { get; init; }
 }
 

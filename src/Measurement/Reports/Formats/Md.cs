@@ -48,7 +48,6 @@ public static partial class Md
             ? $"<{uri.AbsoluteUri}>"
             : Text(url);
 
-
     private static int LongestRun(string text) => Ticks().Matches(text).Select(m => m.Length).DefaultIfEmpty(0).Max();
 
     private static string OneLine(string text) => Controls().Replace(text, " ");

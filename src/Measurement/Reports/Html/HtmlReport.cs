@@ -7,8 +7,7 @@ using static CiliumDebugging.Measurement.Reports.Html.Markup;
 namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary><c>report.html</c>: one file without scripts, fonts or pictures from elsewhere; its content security policy
-/// forbids
-/// them. Light and dark, on paper and on a phone.</summary>
+/// forbids them. Light and dark, on paper and on a phone.</summary>
 public static class HtmlReport
 {
     private static readonly Lazy<Markup> s_style = new(() =>

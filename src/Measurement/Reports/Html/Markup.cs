@@ -6,8 +6,7 @@ using System.Text;
 namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>A piece of a page. <see cref="Of"/> is the one place that escapes: it escapes everything in a template's
-/// holes that is
-/// not a piece of a page itself.</summary>
+/// holes that is not a piece of a page itself.</summary>
 internal readonly record struct Markup(string Text)
 {
     public static Markup None { get; } = new("");

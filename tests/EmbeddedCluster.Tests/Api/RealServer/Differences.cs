@@ -6,9 +6,8 @@ namespace CiliumDebugging.EmbeddedCluster.Tests.Api.RealServer;
 /// <summary>
 /// What may differ from the real server: differences.txt. Below the heading of a reason (<c>## reason</c>), each line
 /// is one of: <c>line REGEX</c>, lines that are left out of both answers; <c>text REGEX => REPLACEMENT</c>, in both
-/// answers; <c>answer LINE</c>, a command
-/// (of one section: <c>SECTION: LINE</c>) or request whose answers differ.
-/// </summary>
+/// answers; <c>answer LINE</c>, a command (of one section: <c>SECTION: LINE</c>) or request whose answers differ.
+///</summary>
 internal sealed class Differences
 {
     private readonly HashSet<string> _answers = new(StringComparer.Ordinal);
