@@ -47,9 +47,10 @@ internal sealed class AgentController(
             var config = await ReadConfigAsync(running, status, cancellationToken);
             var sockets = config.Sockets is SocketScope.Shared ? sharedSockets : new SocketTable();
             _nodes[node] = before.Restarted(config, sockets);
-            _agents[node] = running.Uid();
             datapath.Path = new ForwardingPath(_nodes.Values);
             await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
+            // Not before: an agent whose status could not be written is started again in the next round.
+            _agents[node] = running.Uid();
         }
     }
 

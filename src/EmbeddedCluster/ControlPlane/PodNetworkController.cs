@@ -32,6 +32,8 @@ internal sealed partial class PodNetworkController(
     private readonly ConcurrentDictionary<string, Assignment> _assigned = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, byte> _draining = new();
 
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
+
     private readonly TimeProvider _time = kubelet.Time;
 
     /// <summary>The cluster ends: no preStop hook is waited for.</summary>
@@ -77,17 +79,36 @@ internal sealed partial class PodNetworkController(
                 await datapath.UnlistenAsync(new TcpEndpoint(ending.Address, (ushort)port));
             if (ending.Worker is { } worker)
                 await worker.StopAsync(grace);
+        }
+        catch (Exception e)
+        {
+            // Whether its program still listens is unknown; the object goes all the same.
+            DrainFailed(kubelet.Log, pod.Uid(), e);
+        }
+        while (!_stop.IsCancellationRequested && !await TryDeleteAsync(pod))
+            await Task.Delay(s_retry, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Deletes the object for good; false after a moment without the API.</summary>
+    private async Task<bool> TryDeleteAsync(V1Pod pod)
+    {
+        try
+        {
             var last = new V1DeleteOptions
             {
                 GracePeriodSeconds = 0,
                 Preconditions = new V1Preconditions { Uid = pod.Uid() },
             };
             await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), last);
+            return true;
+        }
+        catch (HttpOperationException e) when ((int)e.Response.StatusCode is 404 or 409)
+        {
+            return true; // deleted meanwhile
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or OperationCanceledException)
         {
-            // Deleted meanwhile, or a moment without the API: the next change of a Pod begins this anew.
-            ending.IsEnding = false;
+            return false;
         }
     }
 
@@ -164,15 +185,29 @@ internal sealed partial class PodNetworkController(
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)
     {
-        _assigned[pod.Uid()] = new Assignment(node, 0, [], TimeSpan.Zero);
         var host = TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString();
         var status = new PodStatusWriter(api, pod, host, host, _time);
-        await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
-        // An agent is ready when it has read its settings.
-        if (AgentController.IsAgent(pod))
-            await status.WriteAsync("Pending", false, PodStatusWriter.Waiting("ContainerCreating"), cancellationToken);
-        else
-            await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
+        _assigned[pod.Uid()] = new Assignment(node, 0, [], TimeSpan.Zero);
+        try
+        {
+            await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
+            // An agent is ready when it has read its settings.
+            await (
+                AgentController.IsAgent(pod)
+                    ? status.WriteAsync(
+                        "Pending",
+                        false,
+                        PodStatusWriter.Waiting("ContainerCreating"),
+                        cancellationToken
+                    )
+                    : status.WriteAsync("Running", ready: true, status.Running(), cancellationToken)
+            );
+        }
+        catch
+        {
+            Remove(pod.Uid(), deleted: false); // the next round begins anew
+            throw;
+        }
     }
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace CiliumDebugging.Lab.Running;
 internal static class ChangePhase
 {
     /// <summary>Events are recorded in ticks, and may be dated a little before the phase that they ended.</summary>
-    private const double Tick = 1e-6;
+    public const double Tick = 1e-6;
 
     /// <summary>A change between two phases.</summary>
     /// <param name="tally">Its requests.</param>

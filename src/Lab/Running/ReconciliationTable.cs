@@ -35,6 +35,22 @@ internal sealed class ReconciliationTable
         return table._lines.ToImmutable();
     }
 
+    /// <summary>
+    /// Whether every request passed the backend side's proxy. Policies are read for phases; they are unknown in a change
+    /// after the last phase, and in one with several events.
+    /// </summary>
+    public static bool PassedProxies(ScenarioRun run, ImmutableArray<PhaseReport> phases)
+    {
+        int Events(PhaseReport change) =>
+            run.Ledger.Events.Count(e =>
+                e.At.TotalSeconds >= change.Start - ChangePhase.Tick
+                && e.At.TotalSeconds <= change.Start + change.Seconds
+            );
+        return run.Measured.Count > 0
+            && run.Measured.All(m => m.Policies.Ingress)
+            && phases.All(p => p.IsEvaluated || p.Requests == 0 || Events(p) <= (p == phases[^1] ? 0 : 1));
+    }
+
     /// <summary>Every request of a run that is over belongs to one phase.</summary>
     public static ReconciliationLine Phases(AttackState attack, RequestTotals phases) =>
         new("requests intended = sum over phases", "intended", attack.Intended, "phases", phases.Intended)

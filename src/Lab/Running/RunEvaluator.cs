@@ -241,7 +241,13 @@ internal static class RunEvaluator
         if (found.Measured is not { } measured)
             return
             [
-                new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it was complete"),
+                new ExpectationResult(
+                    $"{expected.Phase}: is measured",
+                    false,
+                    phases[^1].Report.Diagnosis is { Name: ChangeDiagnosis.NoEndpoints }
+                        ? "no pod of the Service was ready"
+                        : "the run ended before it was complete"
+                ),
             ];
         var whole = RequestTotals.Of([.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)]);
         var underWay = measured.Tally.SecondsUnderWay;
@@ -290,7 +296,7 @@ internal static class RunEvaluator
             counted,
             run.Ledger.Phases[^1].Pods,
             run.ClientNode,
-            run.Measured.Count > 0 && run.Measured.All(j => j.Policies.Ingress)
+            ReconciliationTable.PassedProxies(run, phases)
         );
         return RunConclusion.Withhold(
             new RunReport

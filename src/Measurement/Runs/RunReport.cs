@@ -125,8 +125,8 @@ public sealed record RunReport
                 Scenario,
                 Expectations.Length,
                 Expectations.Count(e => e.Holds),
-                Phases[^1].Ok,
-                Phases[^1].Requests
+                Totals.Ok,
+                Totals.Requests
             );
 
     /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>

@@ -32,6 +32,7 @@ internal sealed class StatusOfRun
     private readonly PhaseReport _newest;
     private readonly Verdict _verdict;
     private readonly bool _isFailing,
+        _hasNoPod,
         _isOutage,
         _isDoubtful;
     private readonly ImmutableArray<PodStatus> _pods;
@@ -49,11 +50,12 @@ internal sealed class StatusOfRun
         // What a machine that cannot keep up shows is not concluded to be the cluster's.
         var keepsUp = report.MachineGate is null;
         _isFailing = keepsUp && (live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few);
-        _isOutage = keepsUp && succeeds == 0 && fails >= Outage;
+        _hasNoPod = keepsUp && live.Pods.IsEmpty && _newest.Diagnosis is { Name: ChangeDiagnosis.NoEndpoints };
+        _isOutage = _hasNoPod || (keepsUp && succeeds == 0 && fails >= Outage);
         _verdict = CurrentVerdict.Of(report);
         var isCalled = _isOutage || _verdict.Kind is VerdictKind.Skewed;
         _pods = [.. _phase.Pods.Select((p, i) => StatusOf(p, _phase.Delivery.Successes.Shares[i].Expected, isCalled))];
-        // Less than a fair share for a moment takes "even" back until the evidence of the phase or the monitor decides.
+        // Less than a fair share for a moment withdraws "even" until the evidence of the phase or the monitor decides.
         if (_verdict.Kind is VerdictKind.Even && _pods.Any(p => p.State is RowState.Undecided))
             (_verdict, _isDoubtful) = (_verdict with { Kind = VerdictKind.Undecided }, true);
         _kind = KindNow();
@@ -202,6 +204,8 @@ internal sealed class StatusOfRun
         var (total, silent) = (Due.Count(), Silent.Count);
         var all = AllAnswer(total);
         var atFirst = Capitalised(all);
+        if (_hasNoPod)
+            return "No pod of the Service is ready";
         if (total == 0)
             return _isFailing ? "No pod should get load, and requests fail" : "No pod should get load";
         if (silent > 0)
@@ -297,10 +301,15 @@ internal sealed class StatusOfRun
         return (Moment(at.TotalSeconds), cause);
     }
 
-    /// <summary>Without an onset: the begin of the phase, and the last event before it.</summary>
+    /// <summary>Without an onset: the begin of the phase, and the last event before it. What failed in a change began
+    /// with its first event.</summary>
     private (string Since, string After) Began()
     {
-        var cause = _report.Details.Events.LastOrDefault(e => e.At.TotalSeconds <= _newest.Start + 1e-6);
+        var (events, start) = (_report.Details.Events, _newest.Start);
+        var first = _newest.IsEvaluated
+            ? null
+            : events.FirstOrDefault(e => e.At.TotalSeconds > start && e.At.TotalSeconds <= start + _newest.Seconds);
+        var cause = first ?? events.LastOrDefault(e => e.At.TotalSeconds <= start + 1e-6);
         return (Moment(cause?.At.TotalSeconds ?? _newest.Start), cause?.Name ?? "no recorded event");
     }
 

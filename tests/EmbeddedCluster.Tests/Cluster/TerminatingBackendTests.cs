@@ -61,7 +61,7 @@ public class TerminatingBackendTests
             return answers.Count == Enough && answers.TrueForAll(a => a == status);
         });
 
-        (await PodsAsync(lab)).ShouldHaveSingleItem().IsBeingDeleted().ShouldBeTrue();
+        (await PodsAsync(lab)).ShouldHaveSingleItem().Metadata.DeletionTimestamp.ShouldNotBeNull();
     }
 
     private static async Task ChangeAsync(LiveLab lab, Action<V1DeploymentSpec> change)

@@ -26,10 +26,22 @@ internal static class Placement
         if (backends.Length != needed.Length)
             yield return $"{needed.Length} backends are needed, and {backends.Length} are ready";
         var (neededBeside, beside) = (needed.Count(w => w == client), backends.Count(p => p.Node == clientNode));
-        if (neededBeside > 0 != beside > 0)
-            yield return neededBeside > 0
-                ? $"a backend is needed on the client's node {clientNode}, and none is there"
-                : $"no backend may be on the client's node {clientNode}, and {beside} are there";
+        // Where the scenario does not say, what matters is whether there is one beside the client.
+        var isGiven = !topology.BackendWorkers.IsEmpty;
+        if (isGiven ? neededBeside != beside : neededBeside > 0 && beside == 0)
+            yield return neededBeside switch
+            {
+                0 => $"no backend may be on the client's node {clientNode}, and {Are(beside)} there",
+                1 when !isGiven => $"a backend is needed on the client's node {clientNode}, and none is there",
+                _ =>
+                    $"{neededBeside} of the backends must be on the client's node {clientNode}, and {Are(beside)} there",
+            };
+        var (neededElsewhere, elsewhere) = (
+            Groups(needed.Where(w => w != client)),
+            Groups(backends.Where(p => p.Node != clientNode).Select(p => p.Node))
+        );
+        if (isGiven && neededBeside == beside && neededElsewhere != elsewhere)
+            yield return $"the backends of other nodes must be {neededElsewhere} on a node, and are {elsewhere}";
         if (topology.Zones.IsEmpty)
             yield break;
         var zone = topology.Zones[client - 1];
@@ -38,4 +50,10 @@ internal static class Placement
         if (near != there)
             yield return $"{near} of the backends must be in the client's zone, and {there} are";
     }
+
+    private static string Are(int backends) => backends == 1 ? "1 is" : $"{backends} are";
+
+    /// <summary>How many are in each group, largest first, such as "2 and 1".</summary>
+    private static string Groups<T>(IEnumerable<T> places) =>
+        string.Join(" and ", places.GroupBy(p => p).Select(g => g.Count()).OrderDescending());
 }

@@ -171,8 +171,8 @@ internal static class Headline
                 document.Scenario.Name,
                 document.Expectations.Length,
                 document.Expectations.Count(e => e.Holds),
-                document.Latest.Ok,
-                document.Latest.Requests
+                document.Totals?.Ok ?? document.Latest.Ok,
+                document.Totals?.Requests ?? document.Latest.Requests
             );
 
     private static string Of(MeasuresInfo m) =>

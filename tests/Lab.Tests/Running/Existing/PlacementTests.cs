@@ -20,13 +20,24 @@ public class PlacementTests
         Differences(s_apart, "n3", "n1", "n2", "n3")
             .ShouldBe([
                 "2 backends are needed, and 3 are ready",
-                "no backend may be on the client's node n3, and 1 are there",
+                "no backend may be on the client's node n3, and 1 is there",
             ]);
 
     [Fact]
     public void A_missing_backend_on_the_clients_node_is_named() =>
         Differences(ScenarioTopology.Default, "n3", "n1", "n2", "n2")
             .ShouldBe(["a backend is needed on the client's node n3, and none is there"]);
+
+    [Fact]
+    public void A_placement_that_is_given_is_compared_in_full()
+    {
+        var two = new ScenarioTopology(3, 1, [1, 1, 2], []);
+        Differences(two, "n1", "n1", "n1", "n2").ShouldBeEmpty();
+        Differences(two, "n1", "n1", "n2", "n3")
+            .ShouldBe(["2 of the backends must be on the client's node n1, and 1 is there"]);
+        Differences(new ScenarioTopology(3, 1, [1, 2, 2], []), "n1", "n1", "n2", "n3")
+            .ShouldBe(["the backends of other nodes must be 2 on a node, and are 1 and 1"]);
+    }
 
     [Fact]
     public void Backends_of_the_clients_zone_are_counted()
