@@ -81,6 +81,42 @@ public sealed partial class ArchitectureTests
     public void A_namespace_begins_with_that_of_its_project(string project) =>
         Types(project).Select(t => Folder(t) + ".").ShouldAllBe(n => n.StartsWith($"CiliumDebugging.{project}."));
 
+    [Fact]
+    public void Every_file_that_documents_name_is_there()
+    {
+        var root = Root();
+        var files = Directory
+            .EnumerateFiles(root, "*", SearchOption.AllDirectories)
+            .Select(f => "/" + Path.GetRelativePath(root, f).Replace('\\', '/'))
+            .Where(f =>
+                !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/obj/", StringComparison.Ordinal)
+            )
+            .ToList();
+        string[] documents = ["docs/architecture.md", "CONTRIBUTING.md", "README.md"];
+        documents
+            .SelectMany(
+                d => SourceFile().Matches(File.ReadAllText(Path.Combine(root, d))),
+                (d, m) => (d, m.Groups[1].Value)
+            )
+            .Where(named => !files.Exists(f => f.EndsWith("/" + named.Value, StringComparison.Ordinal)))
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_link_within_the_repository_leads_somewhere()
+    {
+        var root = Root();
+        Directory
+            .EnumerateFiles(root, "*.md", SearchOption.AllDirectories)
+            .Where(f =>
+                !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/obj/", StringComparison.Ordinal)
+            )
+            .SelectMany(f => Link().Matches(File.ReadAllText(f)), (f, m) => (File: f, Target: m.Groups[1].Value))
+            .Where(l => !l.Target.Contains("://", StringComparison.Ordinal))
+            .Where(l => !Path.Exists(Path.Combine(Path.GetDirectoryName(l.File)!, l.Target)))
+            .ShouldBeEmpty();
+    }
+
     private static HashSet<string> Below(string project)
     {
         HashSet<string> below = [];
@@ -107,6 +143,12 @@ public sealed partial class ArchitectureTests
 
     private static string Root([CallerFilePath] string here = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+
+    [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"`([\w./-]+\.(?:cs|js|txt|slnx))`")]
+    private static partial Regex SourceFile();
 
     [GeneratedRegex(@"^  ([\w.]+) --> ([\w.]+)$", RegexOptions.Multiline)]
     private static partial Regex Arrow();

@@ -116,8 +116,7 @@ public sealed class Simulator
                     break;
                 default:
                     throw new ScenarioException(
-                        $"the simulator cannot {step.Describe()}: it has no pods that start and end; "
-                            + "run this scenario on a live cluster"
+                        $"the simulator cannot {step.Describe()}: run this scenario on a live cluster"
                     );
             }
         }

@@ -70,6 +70,16 @@ public class RedactionTests
     }
 
     [Fact]
+    public void The_names_of_the_catalogues_scenarios_stay()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(Path.Combine(Repository.Root, "scenarios")))
+        {
+            var scenario = s_document.Scenario with { Name = Path.GetFileName(folder) };
+            Redaction.Apply(s_document with { Scenario = scenario }).Scenario.Name.ShouldBe(scenario.Name);
+        }
+    }
+
+    [Fact]
     public void The_words_of_every_diagnosis_are_known()
     {
         foreach (var run in SyntheticRuns.All(1))
