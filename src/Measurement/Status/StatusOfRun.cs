@@ -32,7 +32,6 @@ internal sealed class StatusOfRun
     private readonly PhaseReport _newest;
     private readonly Verdict _verdict;
     private readonly bool _isFailing,
-        _hasNoPod,
         _isOutage,
         _isDoubtful;
     private readonly ImmutableArray<PodStatus> _pods;
@@ -50,8 +49,9 @@ internal sealed class StatusOfRun
         // What a machine that cannot keep up shows is not concluded to be the cluster's.
         var keepsUp = report.MachineGate is null;
         _isFailing = keepsUp && (live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few);
-        _hasNoPod = keepsUp && live.Pods.IsEmpty && _newest.Diagnosis is { Name: ChangeDiagnosis.NoEndpoints };
-        _isOutage = _hasNoPod || (keepsUp && succeeds == 0 && fails >= Outage);
+        // The requests of a change include some of before it.
+        var hasNoPod = live.Pods.IsEmpty && _newest.Diagnosis is { Name: ChangeDiagnosis.NoEndpoints };
+        _isOutage = keepsUp && (hasNoPod || (succeeds == 0 && fails >= Outage));
         _verdict = CurrentVerdict.Of(report);
         var isCalled = _isOutage || _verdict.Kind is VerdictKind.Skewed;
         _pods = [.. _phase.Pods.Select((p, i) => StatusOf(p, _phase.Delivery.Successes.Shares[i].Expected, isCalled))];
@@ -204,8 +204,6 @@ internal sealed class StatusOfRun
         var (total, silent) = (Due.Count(), Silent.Count);
         var all = AllAnswer(total);
         var atFirst = Capitalised(all);
-        if (_hasNoPod)
-            return "No pod of the Service is ready";
         if (total == 0)
             return _isFailing ? "No pod should get load, and requests fail" : "No pod should get load";
         if (silent > 0)

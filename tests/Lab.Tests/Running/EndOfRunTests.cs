@@ -26,7 +26,7 @@ public class EndOfRunTests
 
         var status = RunStatus.Of(report, LiveSample.None);
         (status.Headline, status.Answers, status.After).ShouldBe(
-            ("No pod of the Service is ready", "No pod answers.", "Deployment backend-1 was scaled from 3 to 0")
+            ("0 of 3 pods answer", "No pod answers.", "Deployment backend-1 was scaled from 3 to 0")
         );
         report.Expectations.ShouldContain(e =>
             e.What == "observe: is measured" && e.Observed == "no pod of the Service was ready"
