@@ -53,7 +53,7 @@ measure() {
   exit=$?
   settled
   snapshot "$work/after" $mode
-  result=$(sed -n 's/^expectation  *//p' "$work/output" | head -1)
+  result=$(sed -n 's/^result  *//p' "$work/output" | head -1)
   [ -n "$result" ] || result=$(grep -m 1 "^$name" "$work/output")
   if cmp -s "$work/before" "$work/after"; then equal='as before'; else
     equal=changed failed=1

@@ -21,6 +21,10 @@ public sealed record ServiceReader(
     string? EntryNode
 )
 {
+    /// <summary>Nothing is known of it.</summary>
+    public static ServiceReader Unknown { get; } =
+        new(ServiceFacts.Unknown, ImmutableDictionary<string, EndpointFacts>.Empty, null, null);
+
     /// <summary>Label of a node with its zone.</summary>
     internal const string ZoneLabel = "topology.kubernetes.io/zone";
 

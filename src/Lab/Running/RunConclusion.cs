@@ -36,6 +36,19 @@ internal static class RunConclusion
         return isEdge || isExplained ? change : latest.Diagnosis!;
     }
 
+    /// <summary>The episodes that were known at the end of a phase; none without a phase.</summary>
+    public static SkewStatus Until(SkewStatus status, PhaseReport? last)
+    {
+        var end = last is null ? 0 : last.Start + last.Seconds;
+        ImmutableArray<SkewEpisode> known = [.. status.Episodes.Where(e => e.AlarmAt.TotalSeconds <= end)];
+        return status with
+        {
+            Episodes = known,
+            EpisodesTotal = known.Length,
+            State = known is [.., { End: EpisodeEnd.Open }] ? VerdictKind.Skewed : VerdictKind.Undecided,
+        };
+    }
+
     /// <summary>What is said of a phase with which the machine did not keep up; null where it did.</summary>
     public static DiagnosisResult? Gate(PhaseReport phase) =>
         phase.MachineGate is { } gate

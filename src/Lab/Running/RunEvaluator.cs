@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
@@ -55,7 +56,14 @@ internal static class RunEvaluator
         var measured = run.Measured.ToList();
         foreach (var phase in measured)
             phase.Settled = null;
-        if (run.Current is { } current)
+        // A phase that has just begun: its policies and its Service have not been read yet.
+        var current = run.Current
+            ?? (
+                measured.Exists(m => m.Tally == run.Ledger.Phases[^1])
+                    ? null
+                    : new MeasuredPhase(run.Ledger.Phases[^1], PathPolicies.None, ServiceReader.Unknown)
+            );
+        if (current is not null)
         {
             // Failures take longer than successes: later requests are known in part.
             current.Tally.EndAt(Math.Min(run.Ledger.Confirmed, run.Ledger.Settled));
@@ -70,10 +78,13 @@ internal static class RunEvaluator
         List<ReportedPhase> marked =
         [
             .. phases.Select(p =>
-                p.Measured is { } one && ReferenceEquals(one, run.Current)
+                p.Measured is { } one && ReferenceEquals(one, current)
                     ? p with
                     {
-                        Report = CutOff(p.Report, isEvaluated: end.IsInterruption && p.Report.Requests > 0),
+                        Report = CutOff(
+                            p.Report,
+                            isEvaluated: end.IsInterruption && run.Current is not null && p.Report.Requests > 0
+                        ),
                     }
                 : p.Measured is null && ReferenceEquals(p.Report, phases[^1].Report)
                     ? p with
@@ -87,22 +98,9 @@ internal static class RunEvaluator
         return Report(run, marked, run.Attack!, counters, run.Series.Samples) with
         {
             EndedEarly = end,
-            Status = Until(status, marked.LastOrDefault(p => p.Report.IsEvaluated).Report),
+            Status = RunConclusion.Until(status, marked.LastOrDefault(p => p.Report.IsEvaluated).Report),
             Expectations = [.. run.Scenario.Expect.SelectMany(expected => Check(run, expected, complete))],
             Reconciliation = [],
-        };
-    }
-
-    /// <summary>The episodes that were known at the end of a phase; none without a phase.</summary>
-    private static SkewStatus Until(SkewStatus status, PhaseReport? last)
-    {
-        var end = last is null ? 0 : last.Start + last.Seconds;
-        ImmutableArray<SkewEpisode> known = [.. status.Episodes.Where(e => e.AlarmAt.TotalSeconds <= end)];
-        return status with
-        {
-            Episodes = known,
-            EpisodesTotal = known.Length,
-            State = known is [.., { End: EpisodeEnd.Open }] ? VerdictKind.Skewed : VerdictKind.Undecided,
         };
     }
 
@@ -244,7 +242,7 @@ internal static class RunEvaluator
                 new ExpectationResult(
                     $"{expected.Phase}: is measured",
                     false,
-                    phases[^1].Report.Diagnosis is { Name: ChangeDiagnosis.NoEndpoints }
+                    phases is [.., { Report.Diagnosis.Name: ChangeDiagnosis.NoEndpoints }]
                         ? "no pod of the Service was ready"
                         : "the run ended before it was complete"
                 ),

@@ -77,7 +77,7 @@ internal sealed class ScenarioRun(
     public MeasuredPhase? Current { get; set; }
 
     /// <summary>Whether there is anything to report.</summary>
-    public bool HasRequests => ledger.Resolved > 0 && (Measured.Count > 0 || Current is not null);
+    public bool HasRequests => ledger is { Resolved: > 0, Phases.Count: > 0 };
     public TimeSeries Series { get; } = new();
     public List<MeasuredPhase> Measured { get; } = [];
     public ImmutableSortedDictionary<string, string> Settings { get; set; } =

@@ -47,6 +47,37 @@ public sealed class CancelledRunTests
     }
 
     [Fact]
+    public async Task A_run_that_is_cancelled_in_its_first_moments_reports_what_there_is()
+    {
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
+        await lab.ReadyAsync();
+        var scenario = ScenarioCatalog.Load("session-affinity");
+        var reports = 0;
+        for (var milliseconds = 0; milliseconds < 1200; milliseconds += 150)
+        {
+            using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(
+                TestContext.Current.CancellationToken
+            );
+            var listener = new FirstPhase();
+            var run = new ScenarioRunner(lab.Api, TimeProvider.System).RunAsync(scenario, 3, listener, interrupt.Token);
+            await listener.Seen.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            interrupt.CancelAfter(milliseconds);
+            try
+            {
+                var report = await run;
+                report.EndedEarly.ShouldBe(EarlyEnd.Interrupted);
+                RequestTotals.Of(report.Phases).ShouldBe(report.Totals);
+                reports++;
+            }
+            catch (OperationCanceledException)
+            {
+                // Before the first request there is nothing to report.
+            }
+        }
+        reports.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public async Task A_load_test_that_is_killed_is_named_and_what_was_complete_is_reported()
     {
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
@@ -67,6 +98,14 @@ public sealed class CancelledRunTests
         report.Phases.Where(p => p.IsEvaluated).Select(p => p.Name).ShouldBe(["baseline"]);
         RequestTotals.Of(report.Phases).ShouldBe(report.Totals);
         RunStatus.Of(report, LiveSample.None).IsFault.ShouldBeFalse();
+    }
+
+    /// <summary>Notices that a phase is to be measured.</summary>
+    private sealed class FirstPhase() : ForwardingRunListener(new NoListener())
+    {
+        public TaskCompletionSource Seen { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override void OnPhase(PhaseStep phase) => Seen.TrySetResult();
     }
 
     /// <summary>Notices the first sample of a phase.</summary>
