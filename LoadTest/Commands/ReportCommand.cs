@@ -96,6 +96,8 @@ public static class ReportCommand
         try
         {
             var byTag = HistogramLog.Read(file, out var saved);
+            if (saved is null ? byTag.Count == 0 : saved.Accounting.Intended == 0)
+                throw new InvalidDataException("the log has no request");
             if (saved is not null)
                 results.Merge(saved);
             else

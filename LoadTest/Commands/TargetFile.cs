@@ -99,8 +99,6 @@ public static class TargetFile
                 && method.All(char.IsAsciiLetterUpper)
             )
             {
-                if (url.AsSpan().ContainsAny(' ', '\t'))
-                    problems.Add($"line {number} '{line}': expected METHOD URL and nothing behind the URL");
                 // As in vegeta, a new request line needs no blank line before it.
                 entries.Add(new TargetEntry(number, method, url, [], null));
                 isOpen = true;

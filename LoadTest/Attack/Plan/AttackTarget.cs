@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using CiliumDebugging.LoadTest.Attack.Responders;
@@ -31,13 +32,20 @@ public sealed partial record AttackTarget
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>The URL of a target: an absolute one of http or https, whose port is not 0, without credentials and
-    /// without the zone of an address, neither of which would be sent.</summary>
+    /// without the zone of an address, neither of which would be sent, and without white space and characters that are
+    /// not seen, which would be sent as %XX.</summary>
     /// <param name="text">The URL as written.</param>
     /// <returns>The URL; or what is wrong with it, without its credentials.</returns>
     public static (Uri? Url, string? Problem) ReadUrl(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var shown = Credentials().Replace(text, "//(hidden)@");
+        if (text.Any(IsUnseen))
+            return (
+                null,
+                $"url '{shown}': expected no white space or control characters, found U+{(int)text.First(IsUnseen):X4}; "
+                    + "leave out what does not belong to the URL, or write it as %XX"
+            );
         if (
             !Uri.TryCreate(text, UriKind.Absolute, out var url)
             || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
@@ -50,6 +58,9 @@ public sealed partial record AttackTarget
             return (null, $"url '{shown}': expected an address without a zone; give a global address or a name");
         return (url, null);
     }
+
+    private static bool IsUnseen(char c) =>
+        char.IsWhiteSpace(c) || char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format;
 
     [GeneratedRegex("//[^/?#]*@", RegexOptions.CultureInvariant)]
     private static partial Regex Credentials();

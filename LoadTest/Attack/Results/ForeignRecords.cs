@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using CiliumDebugging.LoadTest.Attack.Engines.Native;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Responders;
@@ -14,7 +12,7 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// Results of other load generators as records: vegeta's JSON and CSV (<c>vegeta encode</c>) and hey's CSV
 /// (<c>hey -o csv</c>). A file is read twice: requests are numbered by their starts, and it has them by their ends.
 /// </summary>
-internal sealed partial class ForeignRecords
+internal sealed class ForeignRecords
 {
     /// <summary>Longest line, in characters: a record of vegeta has the answer's body.</summary>
     private const int MaxLine = 16 << 20;
@@ -24,7 +22,22 @@ internal sealed partial class ForeignRecords
 
     private const string NotDue = "does not record when a request was due: latency counts from its real start";
 
-    private const string HeyColumns = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,";
+    private const string Seconds = "response-time";
+    private const string Status = "status-code";
+    private const string Offset = "offset";
+
+    /// <summary>Longest time in a record, seconds: sums of times stay in range.</summary>
+    private const long MaxSeconds = 1_000_000_000;
+
+    private const int MaxStatus = 999;
+
+    private const long MaxNanoseconds = MaxSeconds * 1_000_000_000;
+
+    // The columns of vegeta's CSV, which has no header, and the fields of its JSON.
+    private static readonly string[] s_vegeta =
+        "timestamp code latency bytes_out bytes_in error body attack seq method url headers".Split(' ');
+
+    private static readonly string[] s_hey = [Seconds, Status, Offset];
 
     // What Go's net and net/http packages write, and the error number that it means.
     private static readonly (string Text, int Errno)[] s_errors =
@@ -50,7 +63,7 @@ internal sealed partial class ForeignRecords
     /// <summary>What the program does not record, and what that means for the results.</summary>
     public string Note { get; }
 
-    /// <summary>Recognises a file by its first bytes.</summary>
+    /// <summary>Recognises a file by the names or values of its first line, whatever their order.</summary>
     /// <param name="stream">Its content; must be seekable, and is at its beginning afterwards.</param>
     /// <returns>How it is read; null: the file is not one of these programs'.</returns>
     /// <exception cref="InvalidDataException">It is vegeta's own encoding.</exception>
@@ -59,7 +72,6 @@ internal sealed partial class ForeignRecords
         var bytes = new byte[HeadBytes];
         stream.Position = 0;
         var head = Encoding.Latin1.GetString(bytes, 0, stream.ReadAtLeast(bytes, bytes.Length, false));
-        stream.Position = 0;
         if (
             head.Contains("\u0006Result", StringComparison.Ordinal)
             && head.Contains("\u0006Attack", StringComparison.Ordinal)
@@ -67,12 +79,43 @@ internal sealed partial class ForeignRecords
             throw new InvalidDataException(
                 "it is in vegeta's own encoding (gob): 'vegeta encode FILE > results.json' writes one that can be read"
             );
+        stream.Position = 0;
+        var first = TextRecords.FirstLine(stream, MaxLine);
+        stream.Position = 0;
         var vegeta = $"vegeta {NotDue}; bytes are those of bodies";
-        return head.StartsWith(HeyColumns, StringComparison.Ordinal)
-                ? new($"hey {NotDue}; bytes and requests without an answer are missing", (_, line) => OfHey(line))
-            : VegetaJson().IsMatch(head) ? new(vegeta, (records, line) => records.OfVegetaJson(line))
-            : VegetaCsv().IsMatch(head) ? new(vegeta, (records, line) => records.OfVegetaCsv(line))
+        var columns = first.Split(',');
+        return columns.Intersect(s_hey, StringComparer.Ordinal).Count() > 1
+                ? new($"hey {NotDue}; bytes and requests without an answer are missing", (_, line) =>
+                    line == first ? null : OfHey(columns, line)
+                )
+            : IsVegetaJson(first) ? new(vegeta, (records, line) => records.OfVegetaJson(line))
+            : IsVegetaCsv(first) ? new(vegeta, (records, line) => records.OfVegetaCsv(line))
             : null;
+    }
+
+    /// <summary>Whether a line is an object with some of vegeta's fields, of which this program's have none.</summary>
+    private static bool IsVegetaJson(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } record
+                && s_vegeta.Count(name => record.TryGetProperty(name, out _)) > 2;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a line begins with a time in nanoseconds, or has most of vegeta's numbers in their columns.</summary>
+    private static bool IsVegetaCsv(string line)
+    {
+        var fields = TextRecords.FieldsOfCsv(line);
+        return IsNumber(fields[0]) && fields[0].Length is >= 16 and <= 19
+            || (fields.Length == s_vegeta.Length && fields.Take(5).Count(IsNumber) > 2);
+
+        static bool IsNumber(string text) => text.Length > 0 && text.All(char.IsAsciiDigit);
     }
 
     /// <summary>Reads the records of a file, in its order.</summary>
@@ -106,80 +149,53 @@ internal sealed partial class ForeignRecords
         return low;
     }
 
-    private static Entry? OfHey(string line)
+    private static Entry OfHey(string[] columns, string line)
     {
-        if (line.StartsWith(HeyColumns, StringComparison.Ordinal))
-            return null;
-        var fields = line.Split(',');
-        return fields.Length == 8
-            ? EntryOf(Ticks(fields[7]), Ticks(fields[0]), Number(fields[6]))
-            : throw new FormatException($"expected 8 fields, found {fields.Length}");
-
-        static long Ticks(string seconds) =>
-            checked((long)(decimal.Parse(seconds, CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond));
+        var fields = new ForeignFields(columns, line.Split(','));
+        return EntryOf(
+            fields[Offset].Seconds(MaxSeconds),
+            fields[Seconds].Seconds(MaxSeconds),
+            fields[Status].Number(MaxStatus)
+        );
     }
 
-    private Entry? OfVegetaJson(string line)
+    private Entry OfVegetaJson(string line)
     {
         using var document = JsonDocument.Parse(line);
-        var record = document.RootElement;
+        var fields = new ForeignObject(document.RootElement);
         var entry = EntryOf(
-            record.GetProperty("timestamp").GetDateTimeOffset().UtcTicks,
-            OfNanoseconds(record.GetProperty("latency").GetInt64()),
-            record.GetProperty("code").GetInt32(),
-            record.GetProperty("bytes_in").GetInt64(),
-            record.GetProperty("error").GetString()
+            fields.Time("timestamp"),
+            fields["latency"].Number(MaxNanoseconds) / 100,
+            fields["code"].Number(MaxStatus),
+            fields["bytes_in"].Number(),
+            fields.Text("error")
         );
-        var body = record.TryGetProperty("body", out var base64) ? base64 : default;
-        return WithResponder(
-            entry,
-            name => record.TryGetProperty("headers", out var headers) ? Header(headers, name) : null,
-            body.ValueKind is JsonValueKind.String ? body.GetBytesFromBase64() : []
-        );
+        return WithResponder(entry, name => fields.Header("headers", name), fields.Base64("body"));
     }
 
-    private static string? Header(JsonElement headers, string name) =>
-        headers.ValueKind is JsonValueKind.Object
-            ? headers
-                .EnumerateObject()
-                .Where(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-                .SelectMany(header => header.Value.EnumerateArray())
-                .Select(value => value.GetString())
-                .FirstOrDefault()
-            : null;
-
-    private Entry? OfVegetaCsv(string line)
+    private Entry OfVegetaCsv(string line)
     {
-        var fields = TextRecords.FieldsOfCsv(line);
-        if (fields.Length != 12)
-            throw new FormatException($"expected 12 fields, found {fields.Length}");
+        var fields = new ForeignFields(s_vegeta, TextRecords.FieldsOfCsv(line));
         var entry = EntryOf(
-            OfNanoseconds(long.Parse(fields[0], CultureInfo.InvariantCulture)),
-            OfNanoseconds(long.Parse(fields[2], CultureInfo.InvariantCulture)),
-            Number(fields[1]),
-            long.Parse(fields[4], CultureInfo.InvariantCulture),
-            fields[5]
+            fields["timestamp"].Number() / 100,
+            fields["latency"].Number(MaxNanoseconds) / 100,
+            fields["code"].Number(MaxStatus),
+            fields["bytes_in"].Number(),
+            fields["error"].Text
         );
-        var headers = Encoding.Latin1.GetString(Convert.FromBase64String(fields[11])).Split("\r\n");
+        var headers = Encoding.Latin1.GetString(fields["headers"].Base64()).Split("\r\n");
         return WithResponder(
             entry,
             name =>
                 Array
                     .Find(headers, header => header.StartsWith($"{name}: ", StringComparison.OrdinalIgnoreCase))
                     ?[(name.Length + 2)..],
-            Convert.FromBase64String(fields[6])
+            fields["body"].Base64()
         );
     }
 
-    private static long OfNanoseconds(long time) =>
-        time >= 0 ? time / 100 : throw new FormatException($"{time} ns: expected 0 or more");
-
-    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
-
-    private static Entry EntryOf(long start, long duration, int status, long bytes = 0, string? error = null)
+    private static Entry EntryOf(long start, long duration, long status, long bytes = 0, string? error = null)
     {
-        if (duration < 0 || bytes < 0 || status is < 0 or > 999)
-            throw new FormatException($"expected a time, a status and a size, found {duration}, {status}, {bytes}");
         var (outcome, errno) = status > 0 ? (Outcome.Response, 0) : OutcomeOf(error ?? "");
         var record = new RequestRecord
         {
@@ -187,7 +203,7 @@ internal sealed partial class ForeignRecords
             Connection = -1,
             Outcome = outcome,
             Errno = errno,
-            Status = status,
+            Status = (int)status,
             BytesReceived = bytes,
         };
         return new(start, TimeSpan.FromTicks(duration), record);
@@ -219,12 +235,6 @@ internal sealed partial class ForeignRecords
             rule.ReadBody(body, _names, ref pod, ref node);
         return entry with { Record = entry.Record with { Pod = pod, Node = node } };
     }
-
-    [GeneratedRegex("""^\s*\{"attack":.*"code":\d+,.*"latency":""")]
-    private static partial Regex VegetaJson();
-
-    [GeneratedRegex(@"^\d{16,19},\d{1,3},\d+,\d+,\d+,")]
-    private static partial Regex VegetaCsv();
 
     /// <param name="Start">Its start on the program's clock, 100 ns.</param>
     /// <param name="Duration">From there to its end.</param>

@@ -31,8 +31,8 @@ public static class RecordFile
 
     /// <summary>Reads records from a file in any of the formats, or of vegeta or hey (recognised by content), one at a
     /// time.</summary>
-    /// <exception cref="InvalidDataException">The file holds something else, or ends within a record; the message says
-    /// where.</exception>
+    /// <exception cref="InvalidDataException">The file holds something else or no record, or ends within one; the message
+    /// says where.</exception>
     public static IEnumerable<RequestRecord> Read(string path)
     {
         using var stream = RegularFile.OpenRead(path);
@@ -52,6 +52,8 @@ public static class RecordFile
                 throw new InvalidDataException($"record {number} is not possible: {problem}");
             yield return record;
         }
+        if (number == 0)
+            throw new InvalidDataException("the file has no record");
     }
 
     private static IEnumerable<RequestRecord> ReadAny(Stream stream) =>

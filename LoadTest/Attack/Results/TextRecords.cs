@@ -65,10 +65,16 @@ internal static class TextRecords
             {
                 parsed = parse(line);
             }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException(
+                    $"line {number} is not a record: it is not valid JSON from byte {e.BytePositionInLine + 1} on",
+                    e
+                );
+            }
             catch (Exception e)
                 when (e
                         is FormatException
-                            or JsonException
                             or OverflowException
                             or ArgumentException
                             or InvalidOperationException
@@ -82,6 +88,17 @@ internal static class TextRecords
         }
         if (isEmpty)
             throw new InvalidDataException("the file is empty");
+    }
+
+    /// <summary>The first line of a file that is not empty; empty when there is none.</summary>
+    /// <exception cref="InvalidDataException">It is longer than that.</exception>
+    internal static string FirstLine(Stream stream, int maxLine)
+    {
+        using var reader = new StreamReader(stream, leaveOpen: true);
+        for (var number = 1; ReadLine(reader, number, maxLine) is { } line; number++)
+            if (line.Length > 0)
+                return line;
+        return "";
     }
 
     /// <summary>The next line, of bounded length: a file of others may be one line without an end.</summary>

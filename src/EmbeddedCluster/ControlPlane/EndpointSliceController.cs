@@ -1,5 +1,6 @@
 using System.Globalization;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Api.Validation;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
@@ -8,8 +9,8 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
 /// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness, those that
-/// are being deleted as terminating; one slice for all Pods that have the Service's target ports at the same numbers. A
-/// slice that is changed or deleted by others is restored. The Service owns its slices, so that they are deleted with
+/// are being deleted as terminating; one slice for every 1000 Pods that have the Service's target ports at the same
+/// numbers. A slice that is changed or deleted by others is restored. The Service owns its slices, so that they are deleted with
 /// it.
 /// </summary>
 internal sealed class EndpointSliceController(
@@ -119,13 +120,14 @@ internal sealed class EndpointSliceController(
             return [Slice(service, 0, [], [])];
         return pods.GroupBy(p => KubernetesJson.Serialize(Ports(service, p.Pod)), StringComparer.Ordinal)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .SelectMany(group => group.Chunk(EndpointSliceRules.MaxEndpoints))
             .Select(
                 (group, i) =>
                     Slice(
                         service,
                         i,
                         [.. group.Select(p => Endpoint(p.Pod, p.Zone, hinted, early))],
-                        Ports(service, group.First().Pod)
+                        Ports(service, group[0].Pod)
                     )
             );
     }

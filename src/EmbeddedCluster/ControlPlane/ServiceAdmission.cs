@@ -25,7 +25,7 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
             return [.. ServiceRules.Of(request.Proposed)];
         var old = request.Old?.View.Object("spec");
         ForgetWhatBelongedToTheOldType(spec, old);
-        List<FieldError> problems = [.. ServiceRules.Of(request.Proposed)];
+        List<FieldError> problems = [.. ServiceRules.Of(request.Proposed), .. ServiceRules.Update(old, spec)];
         if (problems.Count > 0)
             return problems;
         var others = store
@@ -49,6 +49,10 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
         if (ServiceRules.IsExternalName(spec) && spec.Text("clusterIP") == old.Text("clusterIP"))
             foreach (var field in (string[])["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"])
                 spec.Remove(field);
+        if (old.Text("type") is "LoadBalancer")
+            foreach (var field in (string[])["allocateLoadBalancerNodePorts", "loadBalancerClass"])
+                if (JsonNode.DeepEquals(spec[field], old[field]))
+                    spec.Remove(field);
         if (ServiceRules.HasNodePorts(spec))
             return;
         if (spec.Text("externalTrafficPolicy") == old.Text("externalTrafficPolicy"))
@@ -121,7 +125,8 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
         others.Exists(o => o.Text("clusterIP") == address);
 
     /// <summary>
-    /// Each port of a Service of type NodePort or LoadBalancer has a node port; one that it had stays.
+    /// Each port of a Service of type NodePort or LoadBalancer has a node port, unless the latter wants none; one that it
+    /// had stays.
     /// </summary>
     private List<FieldError> NodePorts(JsonObject spec, JsonObject? old, List<JsonObject> others)
     {
@@ -150,6 +155,8 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
                     problems.Add(new FieldError(path, forbidden, "FieldValueForbidden"));
                 continue;
             }
+            if ((given ?? had) is null && spec.TextAt("allocateLoadBalancerNodePorts") is "false")
+                continue;
             var number = given ?? had ?? FreeNodePort(taken, ports);
             const string outOfRange =
                 "provided port is not in the valid range. The range of valid ports is 30000-32767";

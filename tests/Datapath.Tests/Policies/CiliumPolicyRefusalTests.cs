@@ -45,7 +45,7 @@ public class CiliumPolicyRefusalTests
         "not enforced"
     )]
     [InlineData(
-        "  egress: [{toPorts: [{ports: [{port: '80'}], serverNames: []}]}]",
+        "  egress: [{toPorts: [{ports: [{port: '80'}], serverNames: [a]}]}]",
         "spec.egress[0].toPorts[0].serverNames",
         "not enforced"
     )]
@@ -55,7 +55,7 @@ public class CiliumPolicyRefusalTests
         "not enforced"
     )]
     [InlineData(
-        "  egress: [{toPorts: [{ports: [{port: '80'}], rules: {kafka: []}}]}]",
+        "  egress: [{toPorts: [{ports: [{port: '80'}], rules: {kafka: [{topic: a}]}}]}]",
         "spec.egress[0].toPorts[0].rules.kafka",
         "not enforced"
     )]

@@ -1,4 +1,5 @@
 using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -233,6 +234,31 @@ public class PortAndHttpRuleTests
         );
         udp.Ingress(udp.LoadTest, 80, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
     }
+
+    [Theory]
+    [InlineData("rules: {kafka: []}")]
+    [InlineData("rules: {dns: []}")]
+    [InlineData("serverNames: []")]
+    public void An_empty_list_of_what_is_not_enforced_is_a_plain_allow(string list)
+    {
+        var lab = new PolicyLab(
+            PolicyLab.Backends($"  ingress: [{{toPorts: [{{ports: [{{port: '8080', protocol: TCP}}], {list}}}]}}]")
+        );
+        lab.Ingress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Theory]
+    [InlineData("{l7: []}", "needs a 'l7proto'")]
+    [InlineData("{http: [], l7: []}", "needs a 'l7proto'")]
+    [InlineData("{http: [], kafka: []}", "one type")]
+    public void Empty_lists_are_refused_where_a_server_or_cilium_refuses_them(string rules, string problem) =>
+        PolicyReader
+            .ReadYaml(
+                PolicyLab.Backends($"  egress: [{{toPorts: [{{ports: [{{port: '80'}}], rules: {rules}}}]}}]"),
+                "f"
+            )
+            .Problems.ShouldHaveSingleItem()
+            .Message.ShouldContain(problem);
 
     [Theory]
     [InlineData("/public", true)]

@@ -71,6 +71,36 @@ public sealed class ServiceAdmissionTests : IDisposable
         """{"type":"NodePort","ports":[{"port":80,"nodePort":80}]}""",
         "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range"
     )]
+    [InlineData(
+        """{"ports":[{"port":80}],"loadBalancerClass":"a.example/b"}""",
+        "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'"
+    )]
+    [InlineData(
+        """{"type":"NodePort","ports":[{"port":80}],"allocateLoadBalancerNodePorts":false}""",
+        "spec.allocateLoadBalancerNodePorts: Forbidden: may only be used when `type` is 'LoadBalancer'"
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"loadBalancerSourceRanges":["10.0.0.0/8"]}""",
+        "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'"
+    )]
+    [InlineData(
+        """{"type":"LoadBalancer","ports":[{"port":80}],"loadBalancerClass":""}""",
+        "spec.loadBalancerClass: Invalid value: \"\": name part must be non-empty"
+    )]
+    [InlineData(
+        """{"type":"NodePort","ports":[{"port":80}],"externalTrafficPolicy":"Local","healthCheckNodePort":30001}""",
+        "spec.healthCheckNodePort: Invalid value: 30001"
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"externalIPs":["198.51.100.1","127.0.0.1"]}""",
+        "spec.externalIPs[1]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)"
+    )]
+    [InlineData("""{"ports":[{"port":80}],"externalIPs":["0.0.0.0"]}""", "may not be unspecified (0.0.0.0)")]
+    [InlineData("""{"ports":[{"port":80}],"externalIPs":["169.254.1.1"]}""", "may not be in the link-local range")]
+    [InlineData("""{"ports":[{"port":80}],"externalIPs":["fe80::1"]}""", "may not be in the link-local range")]
+    [InlineData("""{"ports":[{"port":80}],"externalIPs":["224.0.0.1"]}""", "may not be in the link-local multicast")]
+    [InlineData("""{"ports":[{"port":80}],"externalIPs":["1"]}""", "\"1\": must be a valid IP address")]
+    [InlineData("""{"ports":[{"port":80}],"externalIPs":["010.0.0.1"]}""", "must be a valid IP address")]
     [InlineData("""{"type":"ExternalName"}""", "spec.externalName: Required value")]
     public void It_is_refused_with_what_is_wrong(string spec, string problem) =>
         Create("wrong", spec).ShouldNotBeNull().ShouldContain(problem);
@@ -133,6 +163,26 @@ public sealed class ServiceAdmissionTests : IDisposable
             .ShouldContain("may not change once set");
         Change("""{"type":"ExternalName","externalName":"example.com"}""").ShouldBeNull();
         Spec("first").TextAt("clusterIP").ShouldBe("");
+    }
+
+    [Fact]
+    public void A_load_balancer_keeps_its_class_and_a_change_of_type_forgets_it()
+    {
+        Change("""{"type":"LoadBalancer","loadBalancerClass":"a.example/b","externalIPs":["198.51.100.1"]}""")
+            .ShouldBeNull();
+        Change("""{"loadBalancerClass":"a.example/c"}""")
+            .ShouldNotBeNull()
+            .ShouldContain("spec.loadBalancerClass: Invalid value: \"a.example/c\": may not change once set");
+        Change("""{"type":"ClusterIP"}""").ShouldBeNull();
+        (Spec("first")["loadBalancerClass"], Spec("first")["allocateLoadBalancerNodePorts"]).ShouldBe((null, null));
+    }
+
+    [Fact]
+    public void A_load_balancer_that_wants_no_node_ports_gets_none()
+    {
+        Create("direct", """{"type":"LoadBalancer","allocateLoadBalancerNodePorts":false,"ports":[{"port":80}]}""")
+            .ShouldBeNull();
+        Spec("direct").Objects("ports").Single().NumberAt("nodePort").ShouldBeNull();
     }
 
     private JsonObject Spec(string name) =>

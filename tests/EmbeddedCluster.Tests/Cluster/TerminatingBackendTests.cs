@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;

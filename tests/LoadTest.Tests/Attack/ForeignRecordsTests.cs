@@ -105,6 +105,63 @@ public sealed class ForeignRecordsTests
             .Message.ShouldStartWith(name == "hey.csv" ? "line 2 " : "line 1 ");
     }
 
+    private const string Good =
+        """{"attack":"","seq":0,"code":200,"timestamp":"2026-01-01T00:00:00Z","latency":1500000,"bytes_in":2,"error":""}""";
+
+    [Theory]
+    [InlineData("\"latency\":1500000,", "", "field 'latency' is missing")]
+    [InlineData("\"code\":200", "\"code\":\"200\"", "code '\"200\"': expected a whole number from 0 to 999")]
+    [InlineData("\"code\":200", "\"code\":null", "code 'null': expected a whole number")]
+    [InlineData("1500000", "1.5", "latency '1.5': expected a whole number")]
+    [InlineData("1500000", "9223372036854775807", "latency '9223372036854775807': expected a whole number from 0 to")]
+    [InlineData("2026-01-01T00:00:00Z", "yesterday", "timestamp '\"yesterday\"': expected a time such as")]
+    [InlineData("\"error\":\"\"", "\"error\":0", "error '0': expected a text")]
+    [InlineData("\"seq\":0", "\"body\":\"?\"", "body '\"?\"': expected base64")]
+    [InlineData("\"seq\":0", "\"headers\":{\"x-pod\":\"a\"}", "headers '{\"x-pod\":\"a\"}': expected a list of texts")]
+    [InlineData(Good, Good + "\nnull", "expected an object, found Null")]
+    [InlineData(Good, Good + "\n{\"code\":", "it is not valid JSON")]
+    public void A_field_of_vegeta_that_cannot_be_is_named_with_its_value(string right, string wrong, string problem) =>
+        Problem(Good.Replace(right, wrong, StringComparison.Ordinal))
+            .ShouldStartWith($"line {(right == Good ? 2 : 1)} is not a record: {problem}");
+
+    [Theory]
+    [InlineData("200,1767225600000000000,0,0,0,,,,0,GET,http://a/,", "code '1767225600000000000'")]
+    [InlineData("1767225600000000000,OK,0,0,0,,,,0,GET,http://a/,", "code 'OK': expected a whole number from 0 to 999")]
+    [InlineData("1767225600000000000,200,-1,0,0,,,,0,GET,http://a/,", "latency '-1'")]
+    [InlineData("1767225600000000000,200,0,0,0,,?,,0,GET,http://a/,", "body '?': expected base64")]
+    public void A_field_of_vegeta_in_CSV_that_cannot_be_is_named_with_its_value(string line, string problem) =>
+        Problem(line).ShouldStartWith($"line 1 is not a record: {problem}");
+
+    [Theory]
+    [InlineData("0.1,0,0,0,0,0,200,NaN", "offset 'NaN': expected seconds from 0")]
+    [InlineData("0.1,0,0,0,0,0,,1", "status-code '': expected a whole number")]
+    [InlineData("-1,0,0,0,0,0,200,1", "response-time '-1': expected seconds from 0")]
+    [InlineData("1e3,0,0,0,0,0,200,1", "response-time '1e3': expected seconds from 0")]
+    [InlineData("0.1,0,0,0,0,0,200", "expected 8 fields, found 7")]
+    public void A_field_of_hey_that_cannot_be_is_named_with_its_value(string line, string problem) =>
+        Problem($"{File.ReadLines(FileOf("hey.csv")).First()}\n{line}\n")
+            .ShouldStartWith($"line 2 is not a record: {problem}");
+
+    [Fact]
+    public void Records_of_vegeta_and_hey_are_recognised_with_their_fields_in_another_order()
+    {
+        Records("""{"error":"","code":503,"bytes_in":2,"latency":1500000,"timestamp":"2026-01-01T00:00:00Z"}""")
+            .ShouldHaveSingleItem()
+            .Status.ShouldBe(503);
+        Records("offset,status-code,response-time\n1,503,0.5\n2,503,0.5\n")
+            .Select(r => (r.Status, r.Start.TotalSeconds, r.Latency.TotalSeconds))
+            .ShouldBe([(503, 0, 0.5), (503, 1, 0.5)]);
+    }
+
+    [Fact]
+    public void A_file_with_its_header_alone_has_no_record() =>
+        Problem(File.ReadLines(FileOf("hey.csv")).First() + "\n").ShouldBe("the file has no record");
+
+    private static List<RequestRecord> Records(string text) =>
+        [.. RecordFile.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)))];
+
+    private static string Problem(string text) => Should.Throw<InvalidDataException>(() => Records(text)).Message;
+
     [Theory]
     [InlineData("dial tcp 10.0.0.1:80: i/o timeout", Outcome.ConnectTimeout)]
     [InlineData("read tcp 10.0.0.2:4->10.0.0.1:80: i/o timeout", Outcome.NoAnswer)]

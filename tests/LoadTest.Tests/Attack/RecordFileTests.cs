@@ -157,6 +157,17 @@ public sealed class RecordFileTests
         Should.Throw<InvalidDataException>(() => RecordFile.Read(stream).Count()).Message.ShouldBe("the file is empty");
     }
 
+    [Theory]
+    [InlineData(RecordFormat.Binary)]
+    [InlineData(RecordFormat.Csv)]
+    public void A_file_with_the_head_of_its_format_alone_is_refused(RecordFormat format)
+    {
+        using var stream = Written(format);
+        Should
+            .Throw<InvalidDataException>(() => RecordFile.Read(stream).Count())
+            .Message.ShouldBe("the file has no record");
+    }
+
     private static MemoryStream Written(RecordFormat format, params RequestRecord[] records)
     {
         using var stream = new MemoryStream();

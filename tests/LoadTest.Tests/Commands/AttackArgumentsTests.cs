@@ -152,15 +152,35 @@ public sealed class AttackArgumentsTests
         problems.ShouldHaveSingleItem().ShouldContain("line 9 'nonsense'");
     }
 
+    [Fact]
+    public void A_second_body_of_a_target_is_refused() =>
+        TargetFile
+            .Parse(["POST http://a/", "@one", "@two"])
+            .Problems.ShouldHaveSingleItem()
+            .ShouldBe("line 3 '@two': the body of this entry is @one already");
+
     [Theory]
-    [InlineData(
-        "line 1 'GET http://a/ HTTP/1.1': expected METHOD URL and nothing behind the URL",
-        "GET http://a/ HTTP/1.1",
-        "Host: b"
-    )]
-    [InlineData("line 3 '@two': the body of this entry is @one already", "POST http://a/", "@one", "@two")]
-    public void Lines_that_would_be_read_as_something_else_are_refused(string problem, params string[] lines) =>
-        TargetFile.Parse(lines).Problems.ShouldHaveSingleItem().ShouldBe(problem);
+    [InlineData("GET http://127.0.0.1:1/echo HTTP/1.1")]
+    [InlineData("""{"method":"GET","url":"http://127.0.0.1:1/echo HTTP/1.1"}""")]
+    public async Task A_protocol_behind_the_url_is_refused_in_both_formats_of_target_files(string line)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, line, TestContext.Current.CancellationToken);
+        try
+        {
+            var arguments = new AttackArguments { TargetsFile = file };
+            var (plan, problems) = await arguments.ToPlanAsync(TestContext.Current.CancellationToken);
+
+            plan.ShouldBeNull();
+            problems
+                .ShouldHaveSingleItem()
+                .ShouldStartWith($"{file} line 1: url 'http://127.0.0.1:1/echo HTTP/1.1': expected no white space");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 
     [Fact]
     public void A_body_without_a_file_is_a_problem_of_its_line() =>

@@ -66,6 +66,18 @@ public sealed class FileArgumentsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_histogram_log_of_no_request_is_refused()
+    {
+        var path = Path.Combine(_folder, "attack.hdr");
+        await using (var log = File.Create(path))
+            HistogramLog.Write(new AttackResults(), log, DateTimeOffset.UnixEpoch);
+        var (exitCode, output, errors) = await RunAsync("report", path);
+
+        (exitCode, output).ShouldBe(((int)ExitCode.BadUsage, ""));
+        errors.ShouldContain("the log has no request");
+    }
+
+    [Fact]
     public async Task Histograms_cannot_be_drawn_over_time_and_plot_says_what_can()
     {
         var path = Path.Combine(_folder, "attack.hdr");

@@ -19,6 +19,13 @@ public sealed class AttackSlotTests
                 "url 'backend-1.backend/echo'"
             },
             { s_order with { Url = new Uri("ftp://127.0.0.1/") }, "url 'ftp://127.0.0.1/'" },
+            {
+                s_order with
+                {
+                    Url = new Uri("http://127.0.0.1:1/echo HTTP/1.1"),
+                },
+                "url 'http://127.0.0.1:1/echo HTTP/1.1'"
+            },
             { s_order with { TimeoutSeconds = 1e300 }, "timeout 1E+300 s" },
             { s_order with { TimeoutSeconds = double.NaN }, "timeout NaN s" },
             { s_order with { Ports = "some" }, "port range 'some'" },

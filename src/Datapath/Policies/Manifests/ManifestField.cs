@@ -40,6 +40,10 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
         StringComparer.Ordinal
     );
 
+    /// <summary>Whether an empty list of what is not enforced is the same as no field. Not so for peers: a list of them
+    /// that is empty may select none.</summary>
+    public bool EmptyListsAreAbsent { get; init; }
+
     public FrozenSet<string> Known { get; } = known.ToFrozenSet(StringComparer.Ordinal);
 
     public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
@@ -76,7 +80,7 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
                 else if (!nullIsAbsent)
                     field.Report("the field has no value: an API server refuses that; give it one or remove the field");
             }
-            else
+            else if (!(table.EmptyListsAreAbsent && field.IsEmptyList && table.RemedyFor(key) is not null))
                 Problems.Add(line, field.Path, "", Unusable(key, table));
         }
         return fields;

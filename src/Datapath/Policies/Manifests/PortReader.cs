@@ -14,7 +14,10 @@ internal static class PortReader
         ("originatingTLS", NoTls),
         ("serverNames", NoTls),
         ("listener", "remove it; there are no custom Envoy listeners")
-    );
+    )
+    {
+        EmptyListsAreAbsent = true,
+    };
 
     private static readonly FieldTable s_denyFields = new(["ports"]);
     private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
@@ -24,7 +27,12 @@ internal static class PortReader
         ("kafka", "use http or no L7 rules"),
         ("l7proto", "use http or no L7 rules"),
         ("l7", "use http or no L7 rules")
-    );
+    )
+    {
+        EmptyListsAreAbsent = true,
+    };
+
+    private static readonly string[] s_types = ["http", "dns", "kafka", "l7proto"];
 
     /// <summary>Reads the list.</summary>
     /// <param name="field">The list.</param>
@@ -82,15 +90,21 @@ internal static class PortReader
             return (null, false);
         bool isHttp = fields.TryGetValue("http", out ManifestField http);
         bool isDns = fields.TryGetValue("dns", out ManifestField dns);
-        if (isHttp && isDns)
-            field.Report("one port takes one type of L7 rules; http and dns need ports of their own");
-        if (field.Node.Fields.Count == 0)
+        // By the schema there is exactly one of these; the lists may be empty.
+        var types = s_types.Count(type => Has(field, type));
+        if (types > 1)
+            field.Report("one port takes one type of L7 rules; http, dns, kafka and l7proto need ports of their own");
+        else if (types == 0 && field.Node.Fields.Count == fields.Count)
             field.Report("'rules' needs http or dns; remove it to allow the port");
+        else if (field.Node.Fields.Any(f => f is ("l7", _, { Items.Count: 0 })) && !Has(field, "l7proto"))
+            field.Report("'l7' needs a 'l7proto', which is not enforced here: remove it");
         bool hasNames = isDns && !dns.IsEmptyList;
         if (hasNames)
             Dns(dns, direction);
         return (isHttp ? HttpRuleReader.Read(http) : null, hasNames);
     }
+
+    private static bool Has(ManifestField field, string name) => field.Node.Fields.Any(f => f.Key == name);
 
     /// <summary>DNS rules are a plain allow of the port: there is no DNS proxy that could enforce names.</summary>
     private static void Dns(ManifestField field, TrafficDirection direction)

@@ -57,6 +57,7 @@ public static class KindStatus
             "FieldValueDuplicate" => "Duplicate value",
             "FieldValueNotFound" => "Not found",
             "FieldValueTooLong" => "Too long",
+            "FieldValueTooMany" => "Too many",
             _ => "Invalid value",
         };
         return error.Message.Length == 0 ? what : $"{what}: {error.Message}";

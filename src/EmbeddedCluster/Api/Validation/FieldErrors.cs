@@ -21,6 +21,9 @@ internal static class FieldErrors
         public static FieldError Duplicate(string field, JsonNode? value) =>
             new(field, Quoted(value), "FieldValueDuplicate");
 
+        public static FieldError TooMany(string field, int count, int max) =>
+            new(field, $"{count}: must have at most {max} items", "FieldValueTooMany");
+
         public static FieldError NotFound(string field, JsonNode? value) =>
             new(field, Quoted(value), "FieldValueNotFound");
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
@@ -11,7 +10,18 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Validation;
 internal static class ServiceRules
 {
     public const string NotAnAddress = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+    private const string SourceRangesField = "loadBalancerSourceRanges";
+
+    // With a capital, as a real server writes it.
+    private const string SourceRangesPath = "spec.LoadBalancerSourceRanges";
     private const string NotRanges = "must be a list of IP ranges. For example, 10.240.0.0/24,10.250.0.0/24 ";
+
+    private static readonly string[] s_loadBalancerFields =
+    [
+        SourceRangesField,
+        "allocateLoadBalancerNodePorts",
+        "loadBalancerClass",
+    ];
 
     public static IEnumerable<FieldError> Of(JsonObject o)
     {
@@ -26,9 +36,22 @@ internal static class ServiceRules
             .. Checks.OneOf(spec, "spec", "sessionAffinity", "ClientIP", "None"),
             .. AffinityTimeout(spec),
             .. ExternalAddresses(spec),
+            .. LoadBalancer(spec),
             .. SourceRanges(spec),
             .. TrafficPolicies(spec),
         ];
+    }
+
+    /// <summary>What must hold for a change: a load balancer stays the one of its class.</summary>
+    public static IEnumerable<FieldError> Update(JsonObject? old, JsonObject spec)
+    {
+        const string field = "loadBalancerClass";
+        if (
+            old?.Text("type") is "LoadBalancer"
+            && spec.Text("type") is "LoadBalancer"
+            && !JsonNode.DeepEquals(old[field], spec[field])
+        )
+            yield return FieldError.Invalid($"spec.{field}", spec[field]?.DeepClone(), "may not change once set");
     }
 
     public static bool IsExternalName(JsonObject spec) => spec.Text("type") is "ExternalName";
@@ -91,19 +114,35 @@ internal static class ServiceRules
 
     private static IEnumerable<FieldError> ExternalAddresses(JsonObject spec) =>
         (spec["externalIPs"] as JsonArray ?? [])
-            .Index()
-            .Where(a => !IPAddress.TryParse(a.Item?.ToString(), out _))
-            .Select(a => FieldError.Invalid($"spec.externalIPs[{a.Index}]", a.Item?.DeepClone(), NotAnAddress));
+            .Select(a => a?.ToString() ?? "")
+            .SelectMany(
+                (text, i) =>
+                    Checks.Address(text) is { } address
+                        ? Checks.NotSpecial(address, text, $"spec.externalIPs[{i}]")
+                        : [FieldError.Invalid($"spec.externalIPs[{i}]", text, NotAnAddress)]
+            );
+
+    /// <summary>The class of a load balancer, and what Services of other types may not have.</summary>
+    private static IEnumerable<FieldError> LoadBalancer(JsonObject spec)
+    {
+        var isBalancer = spec.Text("type") is "LoadBalancer";
+        if (isBalancer && spec.Text("loadBalancerClass") is { } name)
+            foreach (var problem in Names.Key(name))
+                yield return FieldError.Invalid("spec.loadBalancerClass", name, problem);
+        foreach (var field in isBalancer ? [] : s_loadBalancerFields)
+            if (spec[field] is not null and not JsonArray { Count: 0 })
+                yield return FieldError.Forbidden(
+                    field is SourceRangesField ? SourceRangesPath : $"spec.{field}",
+                    "may only be used when `type` is 'LoadBalancer'"
+                );
+    }
 
     private static IEnumerable<FieldError> SourceRanges(JsonObject spec)
     {
-        const string path = "spec.LoadBalancerSourceRanges";
-        if (spec["loadBalancerSourceRanges"] is not JsonArray { Count: > 0 } ranges)
+        if (spec[SourceRangesField] is not JsonArray { Count: > 0 } ranges)
             yield break;
-        if (spec.Text("type") is not "LoadBalancer")
-            yield return FieldError.Forbidden(path, "may only be used when `type` is 'LoadBalancer'");
         if (!ranges.All(r => Checks.IsCidr(r?.ToString().Trim() ?? "")))
-            yield return FieldError.Invalid(path, $"[{string.Join(' ', ranges)}]", NotRanges);
+            yield return FieldError.Invalid(SourceRangesPath, $"[{string.Join(' ', ranges)}]", NotRanges);
     }
 
     private static IEnumerable<FieldError> TrafficPolicies(JsonObject spec)
@@ -124,7 +163,10 @@ internal static class ServiceRules
                     "ExternalTrafficPolicy must be empty, Cluster or Local"
                 );
         }
-        if (spec.NumberAt("healthCheckNodePort") is > 0 and var port && spec.Text(field) is not "Local")
+        if (
+            spec.NumberAt("healthCheckNodePort") is > 0 and var port
+            && (spec.Text(field) is not "Local" || spec.Text("type") is not "LoadBalancer")
+        )
             yield return FieldError.Invalid(
                 "spec.healthCheckNodePort",
                 port,
