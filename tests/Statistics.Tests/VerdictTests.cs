@@ -117,7 +117,9 @@ public class VerdictTests
         var stray = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 80));
         stray.Kind.ShouldBe(VerdictKind.Even);
         stray.Cases.ShouldBe(SpecialCases.ZeroWeight | SpecialCases.SelectedWithoutWeight);
-        VerdictText.Describe(stray).ShouldContain("1 of 3 backends is not to be chosen (80 of 8,080 connections went to it)");
+        VerdictText
+            .Describe(stray)
+            .ShouldContain("1 of 3 backends is not to be chosen (80 of 8,080 connections went to it)");
         var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 1000));
         verdict.Kind.ShouldBe(VerdictKind.Skewed);
         verdict.Busiest.ShouldBeNull();
@@ -138,9 +140,7 @@ public class VerdictTests
         used.Kind.ShouldBe(VerdictKind.Even);
         VerdictText
             .Describe(used)
-            .ShouldStartWith(
-                "even within ±15 %: only local is to be chosen (8 of 402 connections went to the others)"
-            );
+            .ShouldStartWith("even within ±15 %: only local is to be chosen (8 of 402 connections went to the others)");
         var leak = SkewTest.Evaluate(expected, BackendCounts.Of(100, 100, 0));
         (leak.Kind, leak.Busiest).ShouldBe((VerdictKind.Skewed, null));
         leak.Starved.ShouldBe(["local"]);
@@ -199,7 +199,9 @@ public class VerdictTests
         var expected = ExpectedShares.Weighted(["big", "small", "other"], [3, 1, 1]);
         var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(5_500, 3_500, 1_000));
         verdict.Busiest.ShouldBeNull();
-        VerdictText.Describe(verdict).ShouldStartWith("skewed beyond ±15 %: more than its share small; starved other (");
+        VerdictText
+            .Describe(verdict)
+            .ShouldStartWith("skewed beyond ±15 %: more than its share small; starved other (");
     }
 
     [Fact]

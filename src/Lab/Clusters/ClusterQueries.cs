@@ -20,7 +20,7 @@ internal static class ClusterQueries
         CancellationToken cancellationToken
     ) => cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
 
-    /// <summary>The EndpointSlices of the load's Service; those that were written by hand name the Pods, too.</summary>
+    /// <summary>The EndpointSlices of the load's Service; manual ones name the Pods, too.</summary>
     public static async Task<IList<V1EndpointSlice>> SlicesOfAsync(
         this Kubernetes cluster,
         LoadSpec load,

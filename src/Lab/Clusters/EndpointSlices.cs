@@ -53,10 +53,10 @@ internal static class EndpointSlices
         }
     }
 
-    /// <summary>Whether an endpoint names a Pod. A slice that was written by hand may name something else.</summary>
+    /// <summary>Whether an endpoint names a Pod. A manual slice may name something else.</summary>
     public static bool NamesPod(this V1Endpoint endpoint) => endpoint.TargetRef is { Kind: "Pod", Name.Length: > 0 };
 
-    /// <summary>Whether an endpoint names nothing and has an address, as those of slices written by hand.</summary>
+    /// <summary>Whether an endpoint names nothing and has an address, as those of manual slices.</summary>
     public static bool HasAddressOnly(this V1Endpoint endpoint) =>
         endpoint.TargetRef is null && endpoint.Addresses is [_, ..];
 

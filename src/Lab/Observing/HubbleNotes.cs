@@ -49,11 +49,7 @@ internal sealed class HubbleNotes
             _other ?? other._other,
             _nameless ?? other._nameless
         );
-        (_finds, _names, _namesPods) = (
-            _finds || other._finds,
-            _names || other._names,
-            _namesPods || other._namesPods
-        );
+        (_finds, _names, _namesPods) = (_finds || other._finds, _names || other._names, _namesPods || other._namesPods);
     }
 
     /// <summary>Whether a series counts for the Service.</summary>

@@ -135,10 +135,14 @@ internal sealed partial class PrometheusApi : IDisposable
             var data = root.GetProperty("data");
             if (!data.GetProperty("resultType").ValueEquals("matrix"))
                 throw Refusal(text, response);
+            // A server that has no series may write null.
+            if (data.GetProperty("result").ValueKind is JsonValueKind.Null)
+                return new PrometheusAnswer([], [.. Warnings(root)]);
             var left = MaxSamples;
             return new PrometheusAnswer(
                 [
-                    .. Result(data)
+                    .. data.GetProperty("result")
+                        .EnumerateArray()
                         .Select(series => Series(series, ref left))
                         .Where(s => _server.Labels.All(l => s[l.Key] == l.Value)),
                 ],
@@ -159,10 +163,6 @@ internal sealed partial class PrometheusApi : IDisposable
             throw Refusal(text, response, e);
         }
     }
-
-    /// <summary>The series of an answer. A server that has none may write null.</summary>
-    private static IEnumerable<JsonElement> Result(JsonElement data) =>
-        data.GetProperty("result") is { ValueKind: not JsonValueKind.Null } result ? result.EnumerateArray() : [];
 
     /// <summary>What every answer begins with. JSON has no order, but every server's program has one.</summary>
     [GeneratedRegex("""^\s*\{\s*"status"\s*:\s*"success"\s*,""")]

@@ -162,7 +162,8 @@ internal sealed class ScrapedTargets
         (ScrapeTarget, FeedRank)? Of(FeedRank rank, Func<ObservedAgent, bool> fits) =>
             agents.FirstOrDefault(fits) is { } agent ? (new ScrapeTarget(TargetKind.Hubble, agent.Node), rank) : null;
         bool IsPod(ObservedAgent a) => a.Pod == pod && (ns.Length == 0 || ns == a.Namespace);
-        return Of(FeedRank.PodAtAddress, a => IsPod(a) && a.Addresses.Contains(host)) ?? Of(FeedRank.Pod, IsPod)
+        return Of(FeedRank.PodAtAddress, a => IsPod(a) && a.Addresses.Contains(host))
+            ?? Of(FeedRank.Pod, IsPod)
             ?? Of(FeedRank.Address, a => a.Addresses.Contains(host) || a.Node == host)
             ?? Of(FeedRank.Node, a => a.Node == node);
     }
@@ -217,7 +218,10 @@ internal sealed class ScrapedTargets
             foreach (var feed in _feeds)
             {
                 // What is attributed by its node alone may be the agent's predecessor, and nothing else.
-                var to = feed.Rank >= FeedRank.Pod || feed.Rank == _feeds[0].Rank ? at : Math.Min(at, Math.BitDecrement(_certain));
+                var to =
+                    feed.Rank >= FeedRank.Pod || feed.Rank == _feeds[0].Rank
+                        ? at
+                        : Math.Min(at, Math.BitDecrement(_certain));
                 if (feed.Newest(Math.Max(_last, at - _window), to) is not { } newest)
                     continue;
                 var scrape = feed.Scrape(_target, newest);

@@ -59,15 +59,17 @@ internal static class ServiceEndpoints
     public static ObservationException HasNoPods(V1Service service, IEnumerable<V1EndpointSlice> slices)
     {
         var endpoints = slices.SelectMany(s => s.Endpoints ?? []).ToList();
-        var others = endpoints.Where(e => e.TargetRef is not null).Select(e => $"{e.TargetRef.Kind} {e.TargetRef.Name}");
+        var others = endpoints
+            .Where(e => e.TargetRef is not null)
+            .Select(e => $"{e.TargetRef.Kind} {e.TargetRef.Name}");
         var addresses = endpoints.Where(e => e.HasAddressOnly()).Select(e => e.Addresses[0]);
         var list = $"(kubectl -n {service.Namespace()} get endpointslices)";
         return NoPods(
             service,
             Named(others) is { Length: > 0 } named ? $"has no pods: its EndpointSlices name {named} instead {list}"
-            : Named(addresses) is { Length: > 0 } given
-                ? $"has no pods: its EndpointSlices have addresses ({given}) that no running pod of its namespace has"
-            : $"has no pods: its EndpointSlices name none {list}"
+                : Named(addresses) is { Length: > 0 } given
+                    ? $"has no pods: its EndpointSlices have addresses ({given}) that no running pod of its namespace has"
+                : $"has no pods: its EndpointSlices name none {list}"
         );
     }
 

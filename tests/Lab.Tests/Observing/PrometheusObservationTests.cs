@@ -79,7 +79,7 @@ public sealed class PrometheusObservationTests : IDisposable
     [InlineData(
         "half of one",
         """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,""",
-        "gave an incomplete answer: it ends after 79 characters with '"
+        "gave an incomplete answer: it ends after 86 characters with '"
     )]
     [InlineData(
         "a sample that is none",

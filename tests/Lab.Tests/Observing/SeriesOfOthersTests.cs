@@ -17,7 +17,8 @@ public sealed partial class SeriesOfOthersTests
     {
         RawSeries[] series =
         [
-            .. Cluster().Select(s => s["status"].Length > 0 && s["node"][1] - '0' < nodes ? With(s, ("status", "")) : s),
+            .. Cluster()
+                .Select(s => s["status"].Length > 0 && s["node"][1] - '0' < nodes ? With(s, ("status", "")) : s),
         ];
         var result = ObservedReport.Of(Observe(Rounds(series)), "", DateTimeOffset.UnixEpoch);
         var phase = result.Report.Latest;

@@ -1,13 +1,15 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Measurement.Observation;
 using k8s;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>Which Pods are behind a Service whose slices were written by hand, and since when.</summary>
+/// <summary>Which Pods are behind a Service with manual slices, and since when.</summary>
 public sealed class ServiceEndpointsTests
 {
     [Fact]
@@ -23,12 +25,20 @@ public sealed class ServiceEndpointsTests
                 Pod("c", "Running", "10.0.3.1", "fd00::3"),
             ]
         );
-        Read(slices).Select(e => (e.Pod.HubbleName, e.Pod.Node)).ShouldBe([("ns/a", "n"), ("ns/b", "n"), ("ns/c", "n")]);
+        Read(slices)
+            .Select(e => (e.Pod.HubbleName, e.Pod.Node))
+            .ShouldBe([("ns/a", "n"), ("ns/b", "n"), ("ns/c", "n")]);
     }
 
     [Theory]
-    [InlineData("""{"kind":"Node","name":"n1"}""", "has no pods: its EndpointSlices name Node n1 instead (kubectl -n ns")]
-    [InlineData("null", "has no pods: its EndpointSlices have addresses (10.0.1.1) that no running pod of its namespace")]
+    [InlineData(
+        """{"kind":"Node","name":"n1"}""",
+        "has no pods: its EndpointSlices name Node n1 instead (kubectl -n ns"
+    )]
+    [InlineData(
+        "null",
+        "has no pods: its EndpointSlices have addresses (10.0.1.1) that no running pod of its namespace"
+    )]
     public void What_slices_name_instead_of_pods_is_said(string target, string expected)
     {
         V1EndpointSlice[] slices = [Slice("10.0.1.1", target)];
@@ -73,12 +83,12 @@ public sealed class ServiceEndpointsTests
     [InlineData("""{"annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"soon"}}""", null)]
     [InlineData(
         """
-        {"managedFields":[
-          {"manager":"kubectl","time":"2026-01-01T00:00:07Z","fieldsV1":{"f:metadata":{},"f:spec":{}}},
-          {"manager":"lb","time":"2026-01-01T00:00:08Z","fieldsV1":{"f:status":{}}},
-          {"manager":"new-lb","time":"2026-01-01T00:00:09Z","subresource":"status","fieldsV1":{"f:metadata":{}}}
-        ]}
-        """,
+            {"managedFields":[
+              {"manager":"kubectl","time":"2026-01-01T00:00:07Z","fieldsV1":{"f:metadata":{},"f:spec":{}}},
+              {"manager":"lb","time":"2026-01-01T00:00:08Z","fieldsV1":{"f:status":{}}},
+              {"manager":"new-lb","time":"2026-01-01T00:00:09Z","subresource":"status","fieldsV1":{"f:metadata":{}}}
+            ]}
+            """,
         7
     )]
     [InlineData("{}", null)]
@@ -89,7 +99,7 @@ public sealed class ServiceEndpointsTests
 
     private const string Service = """{"metadata":{"namespace":"ns","name":"s"},"spec":{}}""";
 
-    private static IReadOnlyList<Measurement.Observation.ObservedEndpoint> Read(V1EndpointSlice[] slices) =>
+    private static ImmutableArray<ObservedEndpoint> Read(V1EndpointSlice[] slices) =>
         ServiceEndpoints.Of(slices, [], [], "ns", DateTimeOffset.UnixEpoch);
 
     private static Task<ServiceObjectsRead> ReadAsync(ObservedCluster cluster, string service) =>
