@@ -111,10 +111,24 @@ public sealed record Verdict
     public required ImmutableArray<BackendShare> Shares { get; init; }
 
     /// <summary>
+    /// The backend that gets most of all, and more than the tolerance allows; null when the one that exceeds its
+    /// expected share most is another, or is not to be chosen at all.
+    /// </summary>
+    public string? Busiest => Exceeding is { Expected: > 0 } most && most.Count == Most ? most.Backend : null;
+
+    /// <summary>
+    /// The backend that gets more than the tolerance allows although another one gets more; null when the one that
+    /// exceeds its expected share most is the busiest, or is not to be chosen at all.
+    /// </summary>
+    public string? AboveItsShare => Exceeding is { Expected: > 0 } most && most.Count < Most ? most.Backend : null;
+
+    private long Most => Shares.Max(s => s.Count);
+
+    /// <summary>
     /// The backend that gets most in excess of its expected share, and more than the tolerance allows; null when none
     /// does.
     /// </summary>
-    public string? Busiest
+    private BackendShare? Exceeding
     {
         get
         {
@@ -124,8 +138,7 @@ public sealed record Verdict
             );
             return Shares
                 .Where((s, i) => s.Count > Connections * expected.Highest(i, Tolerance))
-                .MaxBy(s => s.Count - s.Expected * Connections)
-                ?.Backend;
+                .MaxBy(s => s.Count - s.Expected * Connections);
         }
     }
 

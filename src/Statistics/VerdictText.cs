@@ -108,6 +108,7 @@ public static class VerdictText
         string[] parts =
         [
             .. verdict.Busiest is { } busiest ? [$"busiest {busiest}"] : (string[])[],
+            .. verdict.AboveItsShare is { } above ? [$"more than its share {above}"] : (string[])[],
             .. starved.IsEmpty ? (string[])[] : [$"starved {string.Join(", ", named)}{more}"],
         ];
         return parts.Length == 0 ? "" : $": {string.Join("; ", parts)}";
@@ -119,12 +120,19 @@ public static class VerdictText
         if (!cases.HasFlag(SpecialCases.ZeroWeight) || cases.HasFlag(SpecialCases.NoBackend))
             return "";
         var none = verdict.Shares.Where(s => s.Expected == 0).ToList();
-        var rule =
-            cases.HasFlag(SpecialCases.OneBackend) && verdict.Kind is VerdictKind.Even
-                ? $": only {verdict.Shares.First(s => s.Expected > 0).Backend} is to be chosen"
-                : $", {none.Count} of {all} backends are not to be chosen";
+        var only = cases.HasFlag(SpecialCases.OneBackend) && verdict.Kind is VerdictKind.Even;
+        var rule = only
+            ? $": only {verdict.Shares.First(s => s.Expected > 0).Backend} is to be chosen"
+            : $", {none.Count} of {all} backends {(none.Count == 1 ? "is" : "are")} not to be chosen";
+        // Names may be before it, of which it is none.
+        if (verdict.Kind is VerdictKind.Skewed)
+            rule = (Extremes(verdict).Length > 0 ? "; " : ": ") + rule[2..];
+        var which =
+            only ? "the others"
+            : none.Count == 1 ? "it"
+            : $"those {none.Count}";
         var strays = none.Sum(s => s.Count);
-        return strays > 0 ? $"{rule} ({strays:N0} of {verdict.Connections:N0} {Noun(verdict)} were sent to others)"
+        return strays > 0 ? $"{rule} ({strays:N0} of {verdict.Connections:N0} {Noun(verdict)} went to {which})"
             : verdict.Kind is VerdictKind.Skewed ? ""
             : rule;
     }

@@ -117,10 +117,17 @@ public class VerdictTests
         var stray = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 80));
         stray.Kind.ShouldBe(VerdictKind.Even);
         stray.Cases.ShouldBe(SpecialCases.ZeroWeight | SpecialCases.SelectedWithoutWeight);
-        VerdictText.Describe(stray).ShouldContain("(80 of 8,080 connections were sent to others)");
+        VerdictText
+            .Describe(stray)
+            .ShouldContain("1 of 3 backends is not to be chosen (80 of 8,080 connections went to it)");
         var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 1000));
         verdict.Kind.ShouldBe(VerdictKind.Skewed);
-        verdict.Busiest.ShouldBe("unready");
+        verdict.Busiest.ShouldBeNull();
+        VerdictText
+            .Describe(verdict)
+            .ShouldStartWith(
+                "skewed beyond ±15 %: 1 of 3 backends is not to be chosen (1,000 of 9,000 connections went to it)"
+            );
         verdict.Starved.ShouldBeEmpty();
     }
 
@@ -133,12 +140,16 @@ public class VerdictTests
         used.Kind.ShouldBe(VerdictKind.Even);
         VerdictText
             .Describe(used)
-            .ShouldStartWith(
-                "even within ±15 %: only local is to be chosen (8 of 402 connections were sent to others)"
-            );
+            .ShouldStartWith("even within ±15 %: only local is to be chosen (8 of 402 connections went to the others)");
         var leak = SkewTest.Evaluate(expected, BackendCounts.Of(100, 100, 0));
-        (leak.Kind, leak.Busiest).ShouldBe((VerdictKind.Skewed, "remote"));
+        (leak.Kind, leak.Busiest).ShouldBe((VerdictKind.Skewed, null));
         leak.Starved.ShouldBe(["local"]);
+        VerdictText
+            .Describe(leak)
+            .ShouldStartWith(
+                "skewed beyond ±15 %: starved local; 2 of 3 backends are not to be chosen "
+                    + "(100 of 200 connections went to those 2)"
+            );
     }
 
     /// <summary>
@@ -183,6 +194,17 @@ public class VerdictTests
     }
 
     [Fact]
+    public void No_backend_with_fewer_requests_than_another_is_called_the_busiest()
+    {
+        var expected = ExpectedShares.Weighted(["big", "small", "other"], [3, 1, 1]);
+        var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(5_500, 3_500, 1_000));
+        verdict.Busiest.ShouldBeNull();
+        VerdictText
+            .Describe(verdict)
+            .ShouldStartWith("skewed beyond ±15 %: more than its share small; starved other (");
+    }
+
+    [Fact]
     public void Busiest_and_starved_agree_with_their_numbers() =>
         Gen.Select(Gen.Double[0, 4].Array[2, 12], Gen.Int[0, 3].Array[12], Gen.Int[0, 200])
             .Sample(
@@ -196,9 +218,12 @@ public class VerdictTests
                     var verdict = SkewTest.Evaluate(expected, counts);
                     var fair = expected.Weights.Max() > 0 ? 1.0 / expected.Weights.Count(w => w > 0) : 1;
                     double Excess(BackendShare share) => share.Share.Estimate - share.Expected;
-                    if (verdict.Busiest is { } busiest)
+                    (verdict.Busiest is null || verdict.AboveItsShare is null).ShouldBeTrue();
+                    if ((verdict.Busiest ?? verdict.AboveItsShare) is { } busiest)
                     {
                         var share = verdict.Shares.Single(s => s.Backend == busiest);
+                        share.Expected.ShouldBeGreaterThan(0);
+                        (share.Count == verdict.Shares.Max(s => s.Count)).ShouldBe(verdict.Busiest is not null);
                         Excess(share).ShouldBeGreaterThan(0.15 * Math.Min(share.Expected, fair));
                         Excess(share).ShouldBe(verdict.Shares.Max(Excess), 1e-9);
                         verdict.Starved.ShouldNotContain(busiest);
@@ -208,8 +233,13 @@ public class VerdictTests
                         var most = (share.Count + verdict.Unattributed) / (double)verdict.Connections;
                         verdict.Starved.Contains(share.Backend).ShouldBe(most < share.Expected * (1 - 0.15));
                     }
-                    if (verdict.Kind is VerdictKind.Skewed)
-                        (verdict.Busiest is not null || verdict.Starved.Length > 0).ShouldBeTrue();
+                    var strays = verdict.Shares.Where(s => s.Expected == 0).Sum(s => s.Count);
+                    if (verdict.Kind is VerdictKind.Skewed && strays == 0)
+                        (
+                            verdict.Busiest is not null
+                            || verdict.AboveItsShare is not null
+                            || verdict.Starved.Length > 0
+                        ).ShouldBeTrue();
                 }
             );
 

@@ -20,18 +20,26 @@ internal static class ClusterQueries
         CancellationToken cancellationToken
     ) => cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
 
-    /// <summary>The EndpointSlices of the load's Service.</summary>
-    public static Task<IList<V1EndpointSlice>> SlicesOfAsync(
+    /// <summary>The EndpointSlices of the load's Service; manual ones name the Pods, too.</summary>
+    public static async Task<IList<V1EndpointSlice>> SlicesOfAsync(
         this Kubernetes cluster,
         LoadSpec load,
         CancellationToken cancellationToken
-    ) => EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
+    )
+    {
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
+        if (!slices.SelectMany(s => s.Endpoints ?? []).Any(e => e.HasAddressOnly()))
+            return slices;
+        var pods = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
+        EndpointSlices.NamePods(slices, pods.Items);
+        return slices;
+    }
 
     /// <summary>The ready Pods in a Service's EndpointSlices, by name.</summary>
     public static IEnumerable<V1Endpoint> ReadyPods(this IEnumerable<V1EndpointSlice> slices) =>
         slices
             .SelectMany(slice => slice.Endpoints ?? [])
-            .Where(endpoint => endpoint.Conditions?.Ready is not false && endpoint.TargetRef is not null)
+            .Where(endpoint => endpoint.Conditions?.Ready is not false && endpoint.NamesPod())
             .DistinctBy(endpoint => endpoint.TargetRef.Name)
             .OrderBy(endpoint => endpoint.TargetRef.Name, StringComparer.Ordinal);
 

@@ -53,6 +53,43 @@ internal static class EndpointSlices
         }
     }
 
+    /// <summary>Whether an endpoint names a Pod. A manual slice may name something else.</summary>
+    public static bool NamesPod(this V1Endpoint endpoint) => endpoint.TargetRef is { Kind: "Pod", Name.Length: > 0 };
+
+    /// <summary>Whether an endpoint names nothing and has an address, as those of manual slices.</summary>
+    public static bool HasAddressOnly(this V1Endpoint endpoint) =>
+        endpoint.TargetRef is null && endpoint.Addresses is [_, ..];
+
+    /// <summary>Names the running Pods that endpoints have only the addresses of.</summary>
+    /// <param name="slices">The slices, which are changed.</param>
+    /// <param name="pods">The Pods that may be behind them.</param>
+    public static void NamePods(IEnumerable<V1EndpointSlice> slices, IEnumerable<V1Pod> pods)
+    {
+        var byAddress = pods.Where(p => p.Spec.HostNetwork is not true && p.Status?.Phase == "Running")
+            .SelectMany(p => AddressesOf(p).Select(address => (Address: address, Pod: p)))
+            .DistinctBy(p => p.Address, StringComparer.Ordinal)
+            .ToDictionary(p => p.Address, p => p.Pod, StringComparer.Ordinal);
+        foreach (var endpoint in slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.HasAddressOnly()))
+        {
+            if (endpoint.Addresses.Select(byAddress.GetValueOrDefault).OfType<V1Pod>().FirstOrDefault() is not { } pod)
+                continue;
+            endpoint.TargetRef = new V1ObjectReference
+            {
+                Kind = "Pod",
+                Name = pod.Name(),
+                NamespaceProperty = pod.Namespace(),
+            };
+            endpoint.NodeName ??= pod.Spec.NodeName;
+        }
+    }
+
+    private static IEnumerable<string> AddressesOf(V1Pod pod) =>
+        (pod.Status.PodIPs ?? [])
+            .Select(a => a.Ip)
+            .Append(pod.Status.PodIP)
+            .OfType<string>()
+            .Distinct(StringComparer.Ordinal);
+
     /// <summary>
     /// The port that the Pods behind a port of their Service listen on, to which policies apply. It is the Service's
     /// own where its slices do not name one.

@@ -54,7 +54,7 @@ public sealed record ServiceReader(
             );
         var endpoints = slices
             .SelectMany(s => s.Endpoints ?? [])
-            .Where(e => e.TargetRef is not null)
+            .Where(e => e.NamesPod())
             .Select(e =>
                 KeyValuePair.Create(
                     $"{e.TargetRef.NamespaceProperty}/{e.TargetRef.Name}",

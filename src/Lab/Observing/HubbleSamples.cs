@@ -11,13 +11,15 @@ namespace CiliumDebugging.Lab.Observing;
 /// <param name="Problem">Why the series cannot be read; null when it can.</param>
 /// <param name="Note">What a reader must know of it; null for nothing.</param>
 /// <param name="Server">The side that the requests were sent to; null for another metric.</param>
-/// <param name="Unnamed">That it may be about the Service and does not name its Pods; null: it is not so.</param>
+/// <param name="Unnamed">That it does not name the Service's Pods; null: it does, or is of another metric.</param>
+/// <param name="MayBe">Whether it may be about the Service although it names none of its Pods.</param>
 internal readonly record struct HubbleReading(
     CounterKey? Key,
     string? Problem = null,
     string? Note = null,
     HubblePeer? Server = null,
-    string? Unnamed = null
+    string? Unnamed = null,
+    bool MayBe = false
 );
 
 /// <summary>Converts samples of metrics to counters, for scrapes and for answers of a Prometheus.</summary>
@@ -56,7 +58,8 @@ internal static class HubbleSamples
             return new HubbleReading(
                 null,
                 Server: sample.Server,
-                Unnamed: pods.MayBe(sample.Server) ? Unnamed(metric, sample.Server) : null
+                Unnamed: Unnamed(metric, sample.Server),
+                MayBe: pods.MayBe(sample.Server)
             );
         var key = new CounterKey(
             sample.Status is null ? CounterKind.Requests : CounterKind.Responses,

@@ -148,7 +148,7 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
         if (read.StableSince is not { } changed || changed <= wanted.UtcDateTime)
             return wanted;
         var from = FormattableString.Invariant($"evaluating from {changed:yyyy-MM-dd HH:mm:ss} UTC on");
-        progress($"{from}: then the newest pod became ready or the newest policy was created", passing: false);
+        progress($"{from}: then the Service, its endpoints, a pod or a policy last changed", passing: false);
         return new DateTimeOffset(DateTime.SpecifyKind(changed, DateTimeKind.Utc)) + s_settling;
     }
 

@@ -13,7 +13,10 @@ public static class ObservationText
         ArgumentNullException.ThrowIfNull(output);
         var phase = document.Latest;
         void Line(string name, FormattableString text) => output.WriteLine($"{name, -12} {Invariant(text)}");
-        var counted = Invariant($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
+        var counted =
+            phase is { Requests: 0, Seconds: 0 } && document.Quality.Any(q => q.Fails)
+                ? "nothing is counted, because the quality gate fails"
+                : Invariant($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
         output.WriteLine();
         output.WriteLine(Invariant($"{document.Scenario.Title}: {counted}; {requests} requests of observe's own"));
         WritePods(phase, output);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.ServiceDefaults.Processes;
 using static System.FormattableString;
@@ -18,11 +19,12 @@ internal sealed record PrometheusAnswer(ImmutableArray<RawSeries> Series, Immuta
 /// The HTTP API of a Prometheus: raw samples of a selector over a time. Answers are limited in length, time, depth and
 /// number of samples. Credentials are in no message.
 /// </summary>
-internal sealed class PrometheusApi : IDisposable
+internal sealed partial class PrometheusApi : IDisposable
 {
     private const int MaxBytes = 64 << 20;
     private const int MaxSamples = 2_000_000;
     private const int MaxQuoted = 120;
+    private const int MaxEnd = 40;
 
     /// <summary>A series counts as this many samples more: its labels need the memory.</summary>
     private const int SamplesOfSeries = 10;
@@ -133,6 +135,9 @@ internal sealed class PrometheusApi : IDisposable
             var data = root.GetProperty("data");
             if (!data.GetProperty("resultType").ValueEquals("matrix"))
                 throw Refusal(text, response);
+            // A server that has no series may write null.
+            if (data.GetProperty("result").ValueKind is JsonValueKind.Null)
+                return new PrometheusAnswer([], [.. Warnings(root)]);
             var left = MaxSamples;
             return new PrometheusAnswer(
                 [
@@ -144,11 +149,24 @@ internal sealed class PrometheusApi : IDisposable
                 [.. Warnings(root)]
             );
         }
+        catch (JsonException e) when (response.IsSuccessStatusCode && BeginsAsAnswer().IsMatch(text))
+        {
+            throw new ObservationException(
+                $"Prometheus {Address} gave an incomplete answer: it ends after {text.Length} characters with "
+                    + $"'{Quote(text[^Math.Min(text.Length, MaxEnd)..])}'; a proxy before it may limit answers: use a "
+                    + "shorter time (--for)",
+                e
+            );
+        }
         catch (Exception e) when (IsOtherFormat(e))
         {
             throw Refusal(text, response, e);
         }
     }
+
+    /// <summary>What every answer begins with. JSON has no order, but every server's program has one.</summary>
+    [GeneratedRegex("""^\s*\{\s*"status"\s*:\s*"success"\s*,""")]
+    private static partial Regex BeginsAsAnswer();
 
     private static bool IsOtherFormat(Exception e) =>
         e

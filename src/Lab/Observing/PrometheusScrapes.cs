@@ -23,6 +23,9 @@ internal sealed class PrometheusScrapes(
     /// <summary>The newest samples may not be stored yet.</summary>
     private static readonly TimeSpan s_behind = TimeSpan.FromSeconds(2);
 
+    /// <summary>Two scrapes are in it, as rarely as there may be some.</summary>
+    private static readonly TimeSpan s_recently = TimeSpan.FromMinutes(2);
+
     private readonly PrometheusApi _api = new(server, time);
     private DateTimeOffset? _read;
     private double _lastRound = double.NegativeInfinity;
@@ -60,6 +63,12 @@ internal sealed class PrometheusScrapes(
             await ReadAsync(HubbleHttpSample.Requests, $"destination_workload=~{workloads}");
             targets = new ScrapedTargets(objects, options, series.Values, notes);
         }
+        if (notes is { Finds: false, Explains: false })
+        {
+            await budget.TakeAsync(1, cancellationToken);
+            await ReadAnyAsync();
+            targets = new ScrapedTargets(objects, options, series.Values, notes);
+        }
         if (series.Count == 0 && server.Labels.Length > 0)
         {
             var labels = server.Labels.Select(l => $"{l.Key}=\"{l.Value}\"");
@@ -78,9 +87,22 @@ internal sealed class PrometheusScrapes(
             ),
         ];
 
-        async Task ReadAsync(string metric, string matcher)
+        // Whatever else the series name. There may be a lot of them, and nothing depends on them but a note.
+        async Task ReadAnyAsync()
         {
-            var answer = await _api.SamplesAsync(metric, matcher, window, end, cancellationToken);
+            try
+            {
+                await ReadAsync(HubbleHttpSample.Requests, "", Math.Min(window, s_recently.TotalSeconds));
+            }
+            catch (ObservationException)
+            {
+                // Too many to say anything: the note is left out.
+            }
+        }
+
+        async Task ReadAsync(string metric, string matcher, double? seconds = null)
+        {
+            var answer = await _api.SamplesAsync(metric, matcher, seconds ?? window, end, cancellationToken);
             foreach (var warning in answer.Warnings)
                 notes.Add(
                     options.Redact

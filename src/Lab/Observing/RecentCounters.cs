@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
@@ -127,7 +128,7 @@ internal sealed class RecentCounters(double window)
         {
             CounterKind.Reached => counts with { Echo = counts.Echo + more.Value },
             CounterKind.Requests => counts with { Requests = counts.Requests + more.Value },
-            CounterKind.Responses => counts with
+            CounterKind.Responses when more.Key.Status != HubbleHttpSample.UnknownStatus => counts with
             {
                 Responses = counts.Responses.SetItem(
                     more.Key.Status,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 
@@ -13,8 +14,11 @@ internal enum FeedRank
     /// <summary>The address is the same.</summary>
     Address,
 
-    /// <summary>The Pod is the same.</summary>
+    /// <summary>The Pod has the same name.</summary>
     Pod,
+
+    /// <summary>The Pod has the same name and the same address: that of another cluster has another one.</summary>
+    PodAtAddress,
 }
 
 /// <summary>The series of a target with the same target labels: one scraper's samples of one process.</summary>
@@ -48,6 +52,9 @@ internal sealed class ScrapedFeed(FeedRank rank, ImmutableSortedDictionary<strin
     private double[]? _times;
 
     public FeedRank Rank => rank;
+
+    /// <summary>Whether it was scraped from an IP address, not from a name.</summary>
+    public bool HasAddress => IPAddress.TryParse(ScrapedTargets.Host(this["instance"]), out _);
 
     public string this[string label] => labels.GetValueOrDefault(label, "");
 

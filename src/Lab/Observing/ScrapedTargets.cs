@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 
 namespace CiliumDebugging.Lab.Observing;
@@ -57,6 +58,7 @@ internal sealed class ScrapedTargets
         }
         foreach (var feeds in _targets.Values)
             feeds.Sort(ScrapedFeed.BestFirst);
+        NoteOtherAddresses();
     }
 
     /// <summary>
@@ -84,15 +86,36 @@ internal sealed class ScrapedTargets
         return rounds;
     }
 
+    /// <summary>
+    /// A choice of labels is that of another cluster if it leaves no series that was scraped from one of the agents.
+    /// </summary>
+    private void NoteOtherAddresses()
+    {
+        var feeds = _targets.Where(t => t.Key.Kind is TargetKind.Hubble).SelectMany(t => t.Value).ToList();
+        var chosen = _options.Prometheus?.Labels ?? [];
+        if (chosen.IsEmpty || _objects.Agents.IsEmpty || feeds.Count == 0)
+            return;
+        if (!feeds.TrueForAll(f => f is { Rank: FeedRank.Pod or FeedRank.Node, HasAddress: true }))
+            return;
+        _notes.Add(
+            _options.Redact
+                ? "the chosen series were scraped from addresses that are none of this cluster's agents: they are "
+                    + "probably another cluster's; check --prometheus-label"
+                : $"the series with {string.Join(", ", chosen.Select(l => $"{l.Key}=\"{l.Value}\""))} were scraped from "
+                    + $"{feeds[0]["instance"]}, which is an address of none of this cluster's agents (as "
+                    + $"{_objects.Agents[0].Addresses.FirstOrDefault()}): they are probably another cluster's; check "
+                    + "--prometheus-label"
+        );
+    }
+
     private void AddCounter(RawSeries series, HashSet<string> ofTargets)
     {
         if (series.Metric == _options.BackendMetric)
         {
-            if (BackendOf(series) is { } pod)
+            if (BackendOf(series) is var (target, rank))
             {
-                var target = new ScrapeTarget(TargetKind.Backend, pod);
-                var key = new CounterKey(CounterKind.Reached, target, Pod: pod);
-                FeedOf(target, FeedRank.Pod, series, ofTargets).Add(series, key);
+                var key = new CounterKey(CounterKind.Reached, target, Pod: target.Name);
+                FeedOf(target, rank, series, ofTargets).Add(series, key);
             }
             return;
         }
@@ -116,12 +139,7 @@ internal sealed class ScrapedTargets
         return feed;
     }
 
-    private (ScrapeTarget Target, FeedRank Rank)? TargetOf(RawSeries up)
-    {
-        if (BackendOf(up) is { } pod)
-            return (new ScrapeTarget(TargetKind.Backend, pod), FeedRank.Pod);
-        return AgentOf(up);
-    }
+    private (ScrapeTarget Target, FeedRank Rank)? TargetOf(RawSeries up) => BackendOf(up) ?? AgentOf(up);
 
     /// <summary>
     /// The agent that a series was scraped from, by its Pod, its address or, with less certainty, its node. Agents of
@@ -143,22 +161,28 @@ internal sealed class ScrapedTargets
         }
         (ScrapeTarget, FeedRank)? Of(FeedRank rank, Func<ObservedAgent, bool> fits) =>
             agents.FirstOrDefault(fits) is { } agent ? (new ScrapeTarget(TargetKind.Hubble, agent.Node), rank) : null;
-        return Of(FeedRank.Pod, a => a.Pod == pod && (ns.Length == 0 || ns == a.Namespace))
+        bool IsPod(ObservedAgent a) => a.Pod == pod && (ns.Length == 0 || ns == a.Namespace);
+        return Of(FeedRank.PodAtAddress, a => IsPod(a) && a.Addresses.Contains(host))
+            ?? Of(FeedRank.Pod, IsPod)
             ?? Of(FeedRank.Address, a => a.Addresses.Contains(host) || a.Node == host)
             ?? Of(FeedRank.Node, a => a.Node == node);
     }
 
-    private string? BackendOf(RawSeries series)
+    private (ScrapeTarget Target, FeedRank Rank)? BackendOf(RawSeries series)
     {
         var ns = Label(series, s_namespaceLabels);
         var name = $"{(ns.Length > 0 ? ns : _objects.Service.Namespace)}/{Label(series, s_podLabels)}";
-        return _pods.Names.Contains(name) ? name : null;
+        if (!_pods.Names.Contains(name))
+            return null;
+        var isAtAddress = _pods.Find(new HubblePeer("", Host(series["instance"]))) == name;
+        return (new ScrapeTarget(TargetKind.Backend, name), isAtAddress ? FeedRank.PodAtAddress : FeedRank.Pod);
     }
 
     private static string Label(RawSeries series, string[] names) =>
         names.Select(n => series[n]).FirstOrDefault(v => v.Length > 0) ?? "";
 
-    private static string Host(string instance) =>
+    /// <summary>The host of an <c>instance</c>, without its port.</summary>
+    internal static string Host(string instance) =>
         instance.LastIndexOf(':') is > 0 and var colon && instance.IndexOf(']', StringComparison.Ordinal) < colon
             ? instance[..colon].Trim('[', ']')
             : instance.Trim('[', ']');
@@ -175,6 +199,9 @@ internal sealed class ScrapedTargets
 
         public TargetReader(ScrapeTarget target, List<ScrapedFeed> feeds, double interval, bool redact)
         {
+            // Another cluster's may have the same name, and then it has an address that is not the target's.
+            if (feeds[0].Rank is FeedRank.PodAtAddress)
+                feeds = feeds.FindAll(f => f.Rank is not FeedRank.Pod || !f.HasAddress && f.Agrees(feeds[0], interval));
             (_target, _feeds, _window) = (target, feeds, 1.5 * interval);
             var best = feeds.TakeWhile(f => f.Rank == feeds[0].Rank).ToList();
             _certain = best.Min(f => f.First);
@@ -191,7 +218,10 @@ internal sealed class ScrapedTargets
             foreach (var feed in _feeds)
             {
                 // What is attributed by its node alone may be the agent's predecessor, and nothing else.
-                var to = feed.Rank == _feeds[0].Rank ? at : Math.Min(at, Math.BitDecrement(_certain));
+                var to =
+                    feed.Rank >= FeedRank.Pod || feed.Rank == _feeds[0].Rank
+                        ? at
+                        : Math.Min(at, Math.BitDecrement(_certain));
                 if (feed.Newest(Math.Max(_last, at - _window), to) is not { } newest)
                     continue;
                 var scrape = feed.Scrape(_target, newest);

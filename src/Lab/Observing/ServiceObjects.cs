@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Clusters;
-using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Releases;
@@ -78,6 +77,8 @@ internal sealed class ServiceObjects
         var service = await GetAsync($"Service {ns}/{name}", (cluster, token) =>
             cluster.CoreV1.ReadNamespacedServiceAsync(name, ns, cancellationToken: token)
         );
+        if (service.Spec.Type == "ExternalName")
+            throw ServiceEndpoints.IsExternalName(service);
         var slices = await GetAsync($"EndpointSlices of namespace {ns}", (cluster, token) =>
             EndpointSlices.ListAsync(cluster, ns, name, token)
         );
@@ -91,15 +92,10 @@ internal sealed class ServiceObjects
         await ReadPoliciesAsync(cancellationToken);
         // 3. what they mean together
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
-        var endpoints = Endpoints(slices, byName, startedAt);
+        EndpointSlices.NamePods(slices, pods.Items);
+        var endpoints = ServiceEndpoints.Of(slices, byName, _zones, ns, startedAt);
         if (endpoints.IsEmpty)
-        {
-            var where = $"its EndpointSlices name none (kubectl -n {ns} get endpointslices)";
-            throw new ObservationException(
-                $"Service {ns}/{name} has no pods: {where}",
-                problem: ObservationProblem.NoPods
-            );
-        }
+            throw ServiceEndpoints.HasNoPods(service, slices);
         var port = slices.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => p.Port is not null)?.Port
             ?? service.Spec.Ports?.FirstOrDefault()?.Port
             ?? 80;
@@ -124,41 +120,9 @@ internal sealed class ServiceObjects
             observed,
             [.. agents.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
             targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation),
-            StableSince(targets),
+            StableSince(service, slices, targets),
             port
         );
-    }
-
-    private ImmutableArray<ObservedEndpoint> Endpoints(
-        IList<V1EndpointSlice> slices,
-        Dictionary<string, V1Pod> pods,
-        DateTimeOffset startedAt
-    )
-    {
-        ObservedEndpoint EndpointOf(V1Endpoint endpoint)
-        {
-            var target = endpoint.TargetRef;
-            var pod = pods.GetValueOrDefault(target.Name);
-            var node = endpoint.NodeName ?? pod?.Spec.NodeName ?? "";
-            var age = pod?.CreationTimestamp() - startedAt.UtcDateTime;
-            return new ObservedEndpoint(
-                new BackendPod(target.Name, target.NamespaceProperty ?? _options.Namespace, node),
-                ServiceReader.FactsOf(endpoint, _zones, age?.TotalSeconds),
-                endpoint.Conditions?.Terminating is true
-            )
-            {
-                Addresses = [.. endpoint.Addresses ?? []],
-            };
-        }
-        return
-        [
-            .. slices
-                .SelectMany(s => s.Endpoints ?? [])
-                .Where(e => e.TargetRef?.Name is not null)
-                .DistinctBy(e => e.TargetRef.Name)
-                .Select(EndpointOf)
-                .OrderBy(e => e.Pod.Name, StringComparer.Ordinal),
-        ];
     }
 
     /// <summary>
@@ -280,7 +244,13 @@ internal sealed class ServiceObjects
     {
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []);
         var port = ports.FirstOrDefault(p => p.Name == "hubble-metrics")?.ContainerPort ?? DefaultHubblePort;
-        var addresses = new[] { pod.Status?.PodIP, pod.Status?.HostIP }.OfType<string>().Distinct();
+        var addresses = (pod.Status?.PodIPs ?? [])
+            .Select(a => a.Ip)
+            .Concat((pod.Status?.HostIPs ?? []).Select(a => a.Ip))
+            .Append(pod.Status?.PodIP)
+            .Append(pod.Status?.HostIP)
+            .OfType<string>()
+            .Distinct();
         return new ObservedAgent(
             pod.Namespace(),
             pod.Name(),
@@ -297,12 +267,14 @@ internal sealed class ServiceObjects
         return string.Create(CultureInfo.InvariantCulture, $"{pod.Uid()}/{restarts}");
     }
 
-    private DateTime? StableSince(List<V1Pod> targets) =>
+    private DateTime? StableSince(V1Service service, IList<V1EndpointSlice> slices, List<V1Pod> targets) =>
         targets
             .SelectMany(p => p.Status?.Conditions ?? [])
             .Where(c => c.Type == "Ready")
             .Select(c => c.LastTransitionTime)
             .Concat(targets.Select(t => t.CreationTimestamp()))
             .Append(_policies?.Newest)
+            .Append(LastChange.Of(service.Metadata))
+            .Concat(slices.Select(s => LastChange.Of(s.Metadata)))
             .Max();
 }

@@ -1,10 +1,12 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 
 namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>Finds the Pod of a Service that a series of Hubble is about, by name or by address.</summary>
-internal sealed class ServicePods
+internal sealed partial class ServicePods
 {
     private readonly string _namespace;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -54,6 +56,18 @@ internal sealed class ServicePods
         _names.Contains(peer.Name) ? peer.Name
         : _byAddress.TryGetValue(peer.Address, out var pod) || _byAddress.TryGetValue(peer.Name, out pod) ? pod
         : null;
+
+    /// <summary>
+    /// Whether a name is of the form that a Pod, a workload or an address has: not that of DNS, of an identity or of
+    /// anything else that a context may write, which names no Pod of any Service.
+    /// </summary>
+    public static bool IsOfPods(string name) =>
+        name.StartsWith("reserved:", StringComparison.Ordinal)
+        || IPAddress.TryParse(name, out _)
+        || NamespaceAndName().IsMatch(name);
+
+    [GeneratedRegex("^[a-z0-9-]+/[a-z0-9.-]+$")]
+    private static partial Regex NamespaceAndName();
 
     /// <summary>
     /// Whether a series may be about the Service's Pods although it names none: it says nothing, or it names a Pod

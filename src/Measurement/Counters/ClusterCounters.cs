@@ -62,8 +62,8 @@ public sealed record ClusterCounters(
     /// <summary>A node's Hubble metrics cannot be read.</summary>
     public ClusterCounters WithoutHubble(string node) => this with { MissingNodes = MissingNodes.Add(node) };
 
-    /// <summary>Adds a scrape of a node's Hubble metrics. One whose statuses are not those of HTTP makes the node a
-    /// missing one.</summary>
+    /// <summary>Adds a scrape of a node's Hubble metrics. One whose statuses are not those of HTTP, or are not there,
+    /// makes the node a missing one.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
         var (requests, responses) = (Requests.ToBuilder(), Responses.ToBuilder());
@@ -110,6 +110,8 @@ public sealed record ClusterCounters(
         {
             if (HubbleHttpSample.Of(sample.Name, label => sample[label]) is not { } http)
                 return true;
+            if (http.Status is HubbleHttpSample.UnknownStatus)
+                return false;
             if (http.CountsRequests)
                 Add(requests, new HubbleKey(node, http.Server.Name, 0), sample.Value);
             if (http.Status is { } status)

@@ -30,7 +30,8 @@ public readonly record struct HubblePeer(string Name, string Address)
 /// <param name="Server">The side that they were sent to.</param>
 /// <param name="CountsRequests">Whether it counts requests; otherwise only responses.</param>
 /// <param name="Status">
-/// Status of the responses that it counts, 0 for those without one; null when it counts requests, answered or not.
+/// Status of the responses that it counts, 0 for those without one of HTTP, <see cref="UnknownStatus"/> where the series
+/// does not say; null when it counts requests, answered or not.
 /// </param>
 /// <param name="Reporter">
 /// The side whose proxy counted, <c>client</c> or <c>server</c>; empty when the series does not say.
@@ -50,6 +51,9 @@ public readonly record struct HubbleHttpSample(
 
     /// <summary>Responses; of <c>http</c> only.</summary>
     public const string Responses = "hubble_http_responses_total";
+
+    /// <summary>The status of responses whose series has no label <c>status</c>.</summary>
+    public const int UnknownStatus = -1;
 
     /// <summary>Reads the labels of a sample; null when it is of another metric.</summary>
     /// <param name="metric">Its metric.</param>
@@ -82,8 +86,10 @@ public readonly record struct HubbleHttpSample(
     {
         if (IsClass(text))
             return 100 * (text[0] - '0');
+        if (text.Length == 0)
+            return UnknownStatus;
         // No response, or none of HTTP: Hubble writes 0.
-        if (text is "" or "0")
+        if (text == "0")
             return 0;
         if (text.Length == 3 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status))
             return status;

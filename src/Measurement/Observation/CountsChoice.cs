@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Observation;
@@ -18,7 +19,8 @@ internal static class CountsChoice
     {
         var (hubble, backends, service) = (observer.Hubble, observer.Backends, observer.Service);
         var (ofHubble, ofBackends) = (QualityGate.Check(hubble, service), QualityGate.Check(backends, service));
-        var (seen, reached) = (traffic.Clients.Sum(c => c.Ok.Sum() + c.Failed.Sum()), traffic.Reached.Sum());
+        var seen = traffic.Clients.Sum(c => traffic.EndsUnknown ? c.Chosen.Sum() : c.Ok.Sum() + c.Failed.Sum());
+        var reached = traffic.Reached.Sum();
         var covered = backends.Covered.Seconds > 0 ? hubble.Covered.Seconds / backends.Covered.Seconds : 0;
         var partly = seen < MinSeenByHubble * reached * covered;
         var hubbleSees = traffic.Clients.Length > 0;
@@ -28,16 +30,10 @@ internal static class CountsChoice
 
         // With nothing counted, what the counters lack may be the reason.
         List<QualityFinding> common = [.. observer.Notes.Select(n => new QualityFinding(nothing, n))];
-        if (nothing && common.Count == 0 && !ofHubble.Concat(ofBackends).Any(f => f is { Fails: true, Early: false }))
+        if (nothing && common.Count == 0 && !ofHubble.Any(f => f is { Fails: true, Early: false }))
             common.Add(new(true, NoRequest(observer)) { Early = true });
         if (traffic.EndsUnknown)
-            common.Add(
-                new(
-                    false,
-                    "how requests ended is unknown: Hubble counted requests and not one response. They were denied, or "
-                        + "hubble_http_responses_total is missing or does not name the pods"
-                )
-            );
+            common.Add(new(false, $"how requests ended is unknown: {Why(hubble, traffic)}"));
         if (service.Facts.ClientIpAffinity)
             common.Add(
                 new(
@@ -46,7 +42,8 @@ internal static class CountsChoice
                         + "bound is given"
                 )
             );
-        if (hubbleIsSound && !partly || !backendsAreSound && (nothing || hubbleSees))
+        var answersNothing = traffic.EndsUnknown && backendsAreSound;
+        if (hubbleIsSound && !partly && !answersNothing || !backendsAreSound && (nothing || hubbleSees))
         {
             var percent = 100 * seen / Math.Max(reached * covered, 1);
             if (partly)
@@ -71,6 +68,20 @@ internal static class CountsChoice
                 )
             );
         return (backends, [.. common, .. ofBackends, .. Unused(ofHubble)]);
+    }
+
+    private static string Why(ObservedView hubble, ServiceTraffic traffic)
+    {
+        if (!traffic.LacksStatus)
+            return "Hubble counted requests and not one response. They were denied, or "
+                + "hubble_http_responses_total is missing or does not name the pods";
+        var nodes = hubble
+            .Totals.Keys.Where(k => k is { Kind: CounterKind.Responses, Status: HubbleHttpSample.UnknownStatus })
+            .Select(k => k.Target.Name)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
+        return $"hubble_http_responses_total has no label status on {QualityGate.Named(nodes)}: do not drop it when "
+            + "metrics are relabelled";
     }
 
     private static string NoRequest(ServiceObserver observer)

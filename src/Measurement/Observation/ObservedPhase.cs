@@ -105,8 +105,8 @@ internal static class ObservedPhase
                         {
                             OnClientNode = pod.Pod.Node == traffic.BusiestNode,
                             Ok = (long)Math.Round(traffic.EndsUnknown ? all.Chosen[i] : all.Ok[i]),
-                            Failed = (long)Math.Round(all.Failed[i]),
-                            ClientProxyErrors = all.ProxyErrors[i],
+                            Failed = traffic.EndsUnknown ? 0 : (long)Math.Round(all.Failed[i]),
+                            ClientProxyErrors = traffic.EndsUnknown ? 0 : all.ProxyErrors[i],
                         }
                 ),
         ];

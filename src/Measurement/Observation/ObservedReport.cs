@@ -122,7 +122,7 @@ public static class ObservedReport
 
         ReconciliationLine Reached(string pod, int i)
         {
-            var seen = Math.Round(traffic.Clients.Sum(c => c.Ok[i] + c.Failed[i]));
+            var seen = Math.Round(traffic.Clients.Sum(c => traffic.EndsUnknown ? c.Chosen[i] : c.Ok[i] + c.Failed[i]));
             var counted = Math.Round(traffic.Reached[i]);
             return new($"requests that reached {pod}", "Hubble, each request once", seen, "its own counter", counted)
             {

@@ -111,7 +111,7 @@ public static class QualityGate
             };
     }
 
-    private static string Named(IEnumerable<string> names)
+    internal static string Named(IEnumerable<string> names)
     {
         var all = names.ToList();
         var first = string.Join(", ", all.Take(MaxNamed));

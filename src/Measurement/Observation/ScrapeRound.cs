@@ -38,7 +38,10 @@ public enum CounterKind
 /// <param name="Kind">What it counts.</param>
 /// <param name="Client">Hubble: the client, <c>namespace/pod</c> or a reserved identity; empty otherwise.</param>
 /// <param name="Pod">The backend, <c>namespace/pod</c>; empty for losses.</param>
-/// <param name="Status">HTTP status of responses, 0 for those without one; 0 otherwise.</param>
+/// <param name="Status">
+/// HTTP status of responses, 0 for those without one, <see cref="HubbleHttpSample.UnknownStatus"/> where it is not
+/// known; 0 otherwise.
+/// </param>
 /// <param name="Reporter">Hubble: <c>client</c> or <c>server</c> where the metric says so (Cilium 1.14 and later);
 /// empty otherwise.</param>
 public readonly record struct CounterKey(

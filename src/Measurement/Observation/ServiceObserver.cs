@@ -107,6 +107,7 @@ public sealed class ServiceObserver
         var counts = round.Scrapes.SelectMany(s => s.Counters!).ToLookup(c => c.Key.Kind);
         ImmutableDictionary<HubbleKey, double> Hubble(CounterKind kind) =>
             counts[kind]
+                .Where(c => c.Key.Status != HubbleHttpSample.UnknownStatus)
                 .GroupBy(c => new HubbleKey(c.Key.Target.Name, c.Key.Pod, c.Key.Status))
                 .ToImmutableDictionary(g => g.Key, g => g.Sum(c => c.Value));
         return ClusterCounters.Zero with

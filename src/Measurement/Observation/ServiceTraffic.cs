@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.Measurement.Observation;
 
@@ -24,6 +25,9 @@ public sealed class ClientTraffic(string node, int pods)
     /// <summary>Answers by status, as the clients see them; 0: without a status of HTTP.</summary>
     public SortedDictionary<int, double> ByStatus { get; } = [];
 
+    /// <summary>Answers whose status is not known.</summary>
+    public double WithoutStatus { get; set; }
+
     /// <summary>Whether HTTP rules apply to these clients' egress and on the backends' ingress.</summary>
     public (bool Egress, bool Ingress) Rules { get; set; }
 
@@ -33,6 +37,7 @@ public sealed class ClientTraffic(string node, int pods)
         Rules = (Rules.Egress || other.Rules.Egress, Rules.Ingress || other.Rules.Ingress);
         foreach (var (status, count) in other.ByStatus)
             ByStatus[status] = ByStatus.GetValueOrDefault(status) + count;
+        WithoutStatus += other.WithoutStatus;
         for (var i = 0; i < pods; i++)
         {
             Chosen[i] += other.Chosen[i];
@@ -54,9 +59,13 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
     /// <summary>The node whose clients sent most requests; null without a request.</summary>
     public string? BusiestNode => Clients.MaxBy(c => c.Chosen.Sum())?.Node;
 
-    /// <summary>Hubble counted requests and not one response: how they ended is unknown. Fewer than 20 requests may
-    /// all be in flight.</summary>
-    public bool EndsUnknown => Clients.Sum(c => c.Chosen.Sum()) >= 20 && Clients.All(c => c.ByStatus.Count == 0);
+    /// <summary>Some answers have no status: how they ended is unknown, and so is how all of them compare.</summary>
+    public bool LacksStatus => Clients.Any(c => c.WithoutStatus > 0);
+
+    /// <summary>How requests ended is unknown: some answers have no status, or Hubble counted requests and not one
+    /// response. Fewer than 20 requests may all be in flight.</summary>
+    public bool EndsUnknown =>
+        LacksStatus || Clients.Sum(c => c.Chosen.Sum()) >= 20 && Clients.All(c => c.ByStatus.Count == 0);
 
     /// <summary>The traffic of all clients together.</summary>
     public ClientTraffic AllClients(int pods)
@@ -155,6 +164,11 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
         var failures = 0.0;
         foreach (var (status, count) in seen)
         {
+            if (status == HubbleHttpSample.UnknownStatus)
+            {
+                traffic.WithoutStatus += count;
+                continue;
+            }
             traffic.ByStatus[status] = traffic.ByStatus.GetValueOrDefault(status) + count;
             if (status is >= 200 and < 300)
                 traffic.Ok[pod] += count;
@@ -162,7 +176,7 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
                 failures += count;
         }
         var own = atClient
-            ? Math.Min(failures, pass.IngressBy.Where(s => s.Key is < 200 or >= 300).Sum(s => s.Value))
+            ? Math.Min(failures, pass.IngressBy.Where(s => s.Key is (>= 0 and < 200) or >= 300).Sum(s => s.Value))
             : failures;
         traffic.Failed[pod] += own;
         traffic.ProxyErrors[pod] += failures - own;

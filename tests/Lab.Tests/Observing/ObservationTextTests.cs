@@ -39,6 +39,26 @@ public sealed class ObservationTextTests : ObservationTests
     }
 
     [Fact]
+    public async Task Where_the_gate_lets_nothing_be_counted_no_number_of_requests_is_given()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(12, 1, 1, 1);
+        cluster.Answer = (pod, n) => pod == "agent2" ? null : ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (_, text, _) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(0.7),
+            }
+        );
+
+        text.ShouldContain("Service backend/backend-1 as observed: nothing is counted, because the quality gate fails");
+        text.ShouldNotContain("0 requests in 0 s");
+    }
+
+    [Fact]
     public async Task Progress_is_a_line_that_is_replaced_with_the_time_and_the_scrapes()
     {
         await using var cluster = await ObservedCluster.StartAsync();

@@ -51,6 +51,18 @@ public sealed class PrometheusObservationTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task A_result_that_is_null_is_an_empty_one()
+    {
+        await using var prometheus = new FakePrometheus
+        {
+            Answer = _ => FakePrometheus.Json("""{"status":"success","data":{"resultType":"matrix","result":null}}"""),
+        };
+        var (code, text, _) = await ObserveAsync(prometheus);
+        code.ShouldBe(0, text);
+        text.ShouldContain("no agent's Hubble metrics are known");
+    }
+
     [Theory]
     [InlineData("HTML", "<html><body>Log in</body></html>", "is not a Prometheus")]
     [InlineData(
@@ -67,7 +79,7 @@ public sealed class PrometheusObservationTests : IDisposable
     [InlineData(
         "half of one",
         """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,""",
-        "is not a Prometheus"
+        "gave an incomplete answer: it ends after 86 characters with '"
     )]
     [InlineData(
         "a sample that is none",

@@ -30,6 +30,13 @@ public class ClusterCountersTests
     }
 
     [Fact]
+    public void A_node_whose_responses_have_no_status_is_a_missing_one()
+    {
+        var scrape = Scrape.Replace(",status=\"200\"", "", StringComparison.Ordinal);
+        ClusterCounters.Zero.WithHubble("n1", PrometheusSamples.Parse(scrape)).MissingNodes.ShouldBe(["n1"]);
+    }
+
+    [Fact]
     public void A_backend_that_is_silent_at_either_moment_has_no_difference()
     {
         var read = ClusterCounters.Zero.WithBackend(s_pod, PrometheusSamples.Parse("echo_requests 10"));

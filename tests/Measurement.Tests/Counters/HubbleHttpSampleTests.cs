@@ -19,6 +19,13 @@ public sealed class HubbleHttpSampleTests
     }
 
     [Theory]
+    [InlineData("source=\"a/b\"", HubbleHttpSample.UnknownStatus)]
+    [InlineData("source=\"a/b\",status=\"\"", HubbleHttpSample.UnknownStatus)]
+    [InlineData("source=\"a/b\",status=\"0\"", 0)]
+    public void A_response_whose_series_has_no_status_is_not_one_without_a_status_of_HTTP(string labels, int status) =>
+        Read($"hubble_http_responses_total{{{labels}}} 1").Status.ShouldBe(status);
+
+    [Theory]
     [InlineData("OK")]
     [InlineData("20")]
     [InlineData("2000")]

@@ -54,6 +54,20 @@ public class ServiceTrafficTests
         client.WithoutAnswer.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData("server")]
+    [InlineData("client")]
+    public void An_answer_whose_status_is_unknown_is_neither_a_failure_nor_a_success(string reporter)
+    {
+        var counts = new Dictionary<CounterKey, double>();
+        Pass(counts, "n1", 1, 30, reporter: reporter);
+        Pass(counts, "n2", 2, 40, status: HubbleHttpSample.UnknownStatus, reporter: reporter);
+        var traffic = ServiceTraffic.Of(counts, Service(reporter == "client", reporter == "server"));
+        var client = traffic.AllClients(3);
+        (client.Chosen[1], client.Ok[1], client.Failed[1], client.ProxyErrors[1]).ShouldBe((40, 0, 0, 0));
+        traffic.EndsUnknown.ShouldBeTrue();
+    }
+
     [Fact]
     public void A_metric_that_names_its_reporter_is_believed()
     {

@@ -255,7 +255,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         if (applied > 0)
             return applied;
         var slices = await cluster.SlicesOfAsync(scenario.Load, cancellationToken);
-        return Math.Max(1, slices.SelectMany(s => s.Endpoints ?? []).Count(e => e.TargetRef is not null));
+        return Math.Max(1, slices.SelectMany(s => s.Endpoints ?? []).Count(e => e.NamesPod()));
     }
 
     /// <summary>

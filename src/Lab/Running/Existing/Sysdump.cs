@@ -88,7 +88,7 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load, TimeProvider time
     {
         await _capturing;
         await OnEveryNodeAsync(s_states, s_commandLimit, cancellationToken);
-        var slices = await cluster.SlicesOfAsync(load, cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         _files["endpointslices.json"] = KubernetesJson.Serialize(slices);
         _files["pods.json"] = KubernetesJson.Serialize(
             (await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken)).Items

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Measurement.Observation;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.Lab.Tests.Observing;
+
+/// <summary>Which Pods are behind a Service with manual slices, and since when.</summary>
+public sealed class ServiceEndpointsTests
+{
+    [Fact]
+    public void Endpoints_that_have_only_addresses_are_the_running_pods_with_these_addresses()
+    {
+        V1EndpointSlice[] slices = [Slice("10.0.1.1"), Slice("10.0.2.1"), Slice("fd00::3"), Slice("10.0.9.9")];
+        EndpointSlices.NamePods(
+            slices,
+            [
+                Pod("a", "Running", "10.0.1.1"),
+                Pod("old", "Succeeded", "10.0.2.1"),
+                Pod("b", "Running", "10.0.2.1"),
+                Pod("c", "Running", "10.0.3.1", "fd00::3"),
+            ]
+        );
+        Read(slices)
+            .Select(e => (e.Pod.HubbleName, e.Pod.Node))
+            .ShouldBe([("ns/a", "n"), ("ns/b", "n"), ("ns/c", "n")]);
+    }
+
+    [Theory]
+    [InlineData(
+        """{"kind":"Node","name":"n1"}""",
+        "has no pods: its EndpointSlices name Node n1 instead (kubectl -n ns"
+    )]
+    [InlineData(
+        "null",
+        "has no pods: its EndpointSlices have addresses (10.0.1.1) that no running pod of its namespace"
+    )]
+    public void What_slices_name_instead_of_pods_is_said(string target, string expected)
+    {
+        V1EndpointSlice[] slices = [Slice("10.0.1.1", target)];
+        Read(slices).ShouldBeEmpty();
+        var problem = ServiceEndpoints.HasNoPods(KubernetesJson.Deserialize<V1Service>(Service), slices);
+        problem.Message.ShouldStartWith($"Service ns/s {expected}");
+        problem.Problem.ShouldBe(ObservationProblem.NoPods);
+    }
+
+    [Fact]
+    public async Task An_ExternalName_is_called_one()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        cluster.Create(
+            ResourceKinds.Services,
+            "backend",
+            """{"metadata":{"name":"outside"},"spec":{"type":"ExternalName","externalName":"outside.test"}}"""
+        );
+        var problem = await Should.ThrowAsync<ObservationException>(() => ReadAsync(cluster, "outside"));
+        problem.Message.ShouldStartWith("Service backend/outside is an ExternalName, which has no pods");
+    }
+
+    [Fact]
+    public async Task What_is_evaluated_begins_after_the_last_change_of_the_Service()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        var before = (await ReadAsync(cluster, "backend-1")).StableSince.ShouldNotBeNull();
+        // Times of objects are whole seconds.
+        await Task.Delay(1100, TestContext.Current.CancellationToken);
+        await cluster.Api.Client.CoreV1.PatchNamespacedServiceAsync(
+            new V1Patch("""{"spec":{"internalTrafficPolicy":"Local"}}""", V1Patch.PatchType.MergePatch),
+            "backend-1",
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        (await ReadAsync(cluster, "backend-1")).StableSince.ShouldNotBeNull().ShouldBeGreaterThan(before);
+    }
+
+    [Theory]
+    [InlineData("""{"creationTimestamp":"2026-01-01T00:00:01Z"}""", 1)]
+    [InlineData("""{"annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"2026-01-01T00:00:05Z"}}""", 5)]
+    [InlineData("""{"annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"soon"}}""", null)]
+    [InlineData(
+        """
+            {"managedFields":[
+              {"manager":"kubectl","time":"2026-01-01T00:00:07Z","fieldsV1":{"f:metadata":{},"f:spec":{}}},
+              {"manager":"lb","time":"2026-01-01T00:00:08Z","fieldsV1":{"f:status":{}}},
+              {"manager":"new-lb","time":"2026-01-01T00:00:09Z","subresource":"status","fieldsV1":{"f:metadata":{}}}
+            ]}
+            """,
+        7
+    )]
+    [InlineData("{}", null)]
+    public void The_last_change_of_an_object_is_not_that_of_its_status(string metadata, int? second) =>
+        LastChange
+            .Of(KubernetesJson.Deserialize<V1ObjectMeta>(metadata))
+            .ShouldBe(second is { } s ? new DateTime(2026, 1, 1, 0, 0, s, DateTimeKind.Utc) : null);
+
+    private const string Service = """{"metadata":{"namespace":"ns","name":"s"},"spec":{}}""";
+
+    private static ImmutableArray<ObservedEndpoint> Read(V1EndpointSlice[] slices) =>
+        ServiceEndpoints.Of(slices, [], [], "ns", DateTimeOffset.UnixEpoch);
+
+    private static Task<ServiceObjectsRead> ReadAsync(ObservedCluster cluster, string service) =>
+        new ServiceObjects(
+            cluster.Api.Client,
+            new ObserveOptions("backend", service),
+            new RequestBudget(10_000_000, TimeProvider.System),
+            TimeProvider.System
+        ).ReadAsync(DateTimeOffset.UtcNow, [], TestContext.Current.CancellationToken);
+
+    private static V1EndpointSlice Slice(string address, string target = "null") =>
+        KubernetesJson.Deserialize<V1EndpointSlice>(
+            $$$"""{"addressType":"IPv4","endpoints":[{"addresses":["{{{address}}}"],"targetRef":{{{target}}}}]}"""
+        );
+
+    private static V1Pod Pod(string name, string phase, params string[] addresses) =>
+        KubernetesJson.Deserialize<V1Pod>(
+            JsonSerializer.Serialize(
+                new
+                {
+                    metadata = new { name, @namespace = "ns" },
+                    spec = new { nodeName = "n" },
+                    status = new
+                    {
+                        phase,
+                        podIP = addresses[0],
+                        podIPs = addresses.Select(ip => new { ip }),
+                    },
+                }
+            )
+        );
+}
