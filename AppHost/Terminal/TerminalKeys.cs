@@ -15,6 +15,7 @@ internal sealed record TerminalKey(char Key, string Label, PageCommand? Command)
 /// <summary>The terminal's keys: the same commands as the page's, shown in a footer.</summary>
 internal sealed class TerminalKeys : IAsyncDisposable
 {
+    private const int MaxWaiting = 4;
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(100);
     private readonly LabController _controller;
     private readonly Uri _page;
@@ -23,6 +24,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
     private readonly Task _reading;
     private Task _commands = Task.CompletedTask;
     private string _answer = "";
+    private int _waiting;
     private bool _all;
 
     private TerminalKeys(LabController controller, Uri page, Action quit)
@@ -126,10 +128,15 @@ internal sealed class TerminalKeys : IAsyncDisposable
         }
     }
 
-    /// <summary>Keys are read while a command is carried out, which may take long; the first one is q.</summary>
-    private void Press(char key) => _commands = Task.WhenAll(_commands, PressAsync(key));
+    /// <summary>Keys are read while a command is carried out, which may take long: a command waits for those before it.
+    /// More than a few that wait are left out.</summary>
+    private void Press(char key)
+    {
+        if (key is '?' or 'q' || Volatile.Read(ref _waiting) < MaxWaiting)
+            _commands = Task.WhenAll(_commands, PressAsync(key, _commands));
+    }
 
-    private async Task PressAsync(char key)
+    private async Task PressAsync(char key, Task before)
     {
         if (key == '?')
         {
@@ -143,6 +150,9 @@ internal sealed class TerminalKeys : IAsyncDisposable
             _quit();
             return;
         }
+        Interlocked.Increment(ref _waiting);
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref _waiting);
         _answer = $"{known.Label} …";
         try
         {
