@@ -1,8 +1,8 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
+using CiliumDebugging.Testing;
 using Assembly = System.Reflection.Assembly;
 
 namespace CiliumDebugging.AppHost.Tests;
@@ -12,7 +12,7 @@ public sealed partial class ArchitectureTests
 {
     /// <summary>Project → the projects that an arrow of the picture leads to.</summary>
     private static readonly ILookup<string, string> s_arrows = Arrow()
-        .Matches(File.ReadAllText(Path.Combine(Root(), "docs", "architecture.md")))
+        .Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "architecture.md")))
         .ToLookup(m => m.Groups[1].Value, m => m.Groups[2].Value);
 
     private static readonly List<string> s_projects =
@@ -29,7 +29,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Every_project_is_in_the_picture()
     {
-        var files = Directory.EnumerateFiles(Root(), "*.csproj", SearchOption.AllDirectories);
+        var files = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories);
         var projects = files
             .Where(f =>
                 !f.Contains("/tests/", StringComparison.Ordinal) && !f.Contains("/bench/", StringComparison.Ordinal)
@@ -84,18 +84,11 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Every_file_that_documents_name_is_there()
     {
-        var root = Root();
-        var files = Directory
-            .EnumerateFiles(root, "*", SearchOption.AllDirectories)
-            .Select(f => "/" + Path.GetRelativePath(root, f).Replace('\\', '/'))
-            .Where(f =>
-                !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/obj/", StringComparison.Ordinal)
-            )
-            .ToList();
+        var files = Sources("*").ConvertAll(f => "/" + Path.GetRelativePath(Repository.Root, f).Replace('\\', '/'));
         string[] documents = ["docs/architecture.md", "CONTRIBUTING.md", "README.md"];
         documents
             .SelectMany(
-                d => SourceFile().Matches(File.ReadAllText(Path.Combine(root, d))),
+                d => SourceFile().Matches(File.ReadAllText(Path.Combine(Repository.Root, d))),
                 (d, m) => (d, m.Groups[1].Value)
             )
             .Where(named => !files.Exists(f => f.EndsWith("/" + named.Value, StringComparison.Ordinal)))
@@ -105,17 +98,22 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Every_link_within_the_repository_leads_somewhere()
     {
-        var root = Root();
-        Directory
-            .EnumerateFiles(root, "*.md", SearchOption.AllDirectories)
-            .Where(f =>
-                !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/obj/", StringComparison.Ordinal)
-            )
+        Sources("*.md")
             .SelectMany(f => Link().Matches(File.ReadAllText(f)), (f, m) => (File: f, Target: m.Groups[1].Value))
             .Where(l => !l.Target.Contains("://", StringComparison.Ordinal))
             .Where(l => !Path.Exists(Path.Combine(Path.GetDirectoryName(l.File)!, l.Target)))
             .ShouldBeEmpty();
     }
+
+    /// <summary>The repository's files without what is built from them.</summary>
+    private static List<string> Sources(string pattern) =>
+        [
+            .. Directory
+                .EnumerateFiles(Repository.Root, pattern, SearchOption.AllDirectories)
+                .Where(f =>
+                    !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/obj/", StringComparison.Ordinal)
+                ),
+        ];
 
     private static HashSet<string> Below(string project)
     {
@@ -140,9 +138,6 @@ public sealed partial class ArchitectureTests
     private static bool IsOf(string project, IType type) => type.Assembly?.Name.Split(',')[0] == project;
 
     private static string Folder(IType type) => type.Namespace?.FullName ?? "";
-
-    private static string Root([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
     [GeneratedRegex(@"\]\(([^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();

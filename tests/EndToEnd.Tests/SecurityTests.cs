@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.EndToEnd.Tests;
 
@@ -47,7 +47,7 @@ public sealed class SecurityTests
     [Fact]
     public void Every_sentence_of_the_notes_names_a_test_that_there_is()
     {
-        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
+        var root = Repository.Root;
         var sources = Directory
             .EnumerateFiles(Path.Combine(root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
             .ToDictionary(f => f, File.ReadAllText);
@@ -103,6 +103,4 @@ public sealed class SecurityTests
             int.Parse(parts[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
         );
     }
-
-    private static string Here([CallerFilePath] string path = "") => path;
 }

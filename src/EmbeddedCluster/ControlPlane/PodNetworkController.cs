@@ -125,12 +125,22 @@ internal sealed partial class PodNetworkController(
 
     private static TimeSpan Grace(long? seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds ?? 30, 0, 60));
 
-    private Task StartAsync(V1Pod pod, CancellationToken cancellationToken)
+    private async Task StartAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         if (!_nodes.TryGetValue(pod.Spec.NodeName ?? "", out var node))
-            return Task.CompletedTask; // unscheduled: stays Pending, as on a real cluster
-        var isOnHost = pod.Spec.HostNetwork is true;
-        return isOnHost ? StartHostPodAsync(pod, node, cancellationToken) : AddAsync(pod, node, cancellationToken);
+            return; // unscheduled: stays Pending, as on a real cluster
+        try
+        {
+            if (pod.Spec.HostNetwork is true)
+                await StartHostPodAsync(pod, node, cancellationToken);
+            else
+                await AddAsync(pod, node, cancellationToken);
+        }
+        catch
+        {
+            Remove(pod.Uid(), deleted: false); // the next round begins anew
+            throw;
+        }
     }
 
     public V1Pod? Find(string ns, string name) =>
@@ -149,22 +159,14 @@ internal sealed partial class PodNetworkController(
             datapath.PortOffset
         );
         var status = new PodStatusWriter(api, pod, place.PodIp, place.HostIp, _time);
-        try
-        {
-            var process = new PodBacking(TcpEndpoint.ToIPAddress(backing), kubelet.Runtime.ConnectionToken(pod));
-            datapath.AddPod(address, process, ports);
-            var annotations = PortAnnotations(pod);
-            annotations[SandboxContract.BackingAddress] = place.BackingAddress;
-            // The program starts while its Pod's object is written: it has its addresses from the environment.
-            assignment.Worker = new PodWorker(pod, place, status, Probe(pod, assignment), kubelet);
-            assignment.Worker.Start();
-            await AnnotateAsync(pod, annotations, cancellationToken);
-        }
-        catch
-        {
-            Remove(pod.Uid(), deleted: false); // the next round begins anew
-            throw;
-        }
+        var process = new PodBacking(TcpEndpoint.ToIPAddress(backing), kubelet.Runtime.ConnectionToken(pod));
+        datapath.AddPod(address, process, ports);
+        var annotations = PortAnnotations(pod);
+        annotations[SandboxContract.BackingAddress] = place.BackingAddress;
+        // The program starts while its Pod's object is written: it has its addresses from the environment.
+        assignment.Worker = new PodWorker(pod, place, status, Probe(pod, assignment), kubelet);
+        assignment.Worker.Start();
+        await AnnotateAsync(pod, annotations, cancellationToken);
     }
 
     /// <summary>The Pod's readiness probe, from its node's host; null when it has none.</summary>
@@ -188,26 +190,12 @@ internal sealed partial class PodNetworkController(
         var host = TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString();
         var status = new PodStatusWriter(api, pod, host, host, _time);
         _assigned[pod.Uid()] = new Assignment(node, 0, [], TimeSpan.Zero);
-        try
-        {
-            await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
-            // An agent is ready when it has read its settings.
-            await (
-                AgentController.IsAgent(pod)
-                    ? status.WriteAsync(
-                        "Pending",
-                        false,
-                        PodStatusWriter.Waiting("ContainerCreating"),
-                        cancellationToken
-                    )
-                    : status.WriteAsync("Running", ready: true, status.Running(), cancellationToken)
-            );
-        }
-        catch
-        {
-            Remove(pod.Uid(), deleted: false); // the next round begins anew
-            throw;
-        }
+        await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
+        // An agent is ready when it has read its settings.
+        if (AgentController.IsAgent(pod))
+            await status.WriteAsync("Pending", false, PodStatusWriter.Waiting("ContainerCreating"), cancellationToken);
+        else
+            await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
     }
 
     /// <summary>

@@ -9,9 +9,6 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>Reports the requests between two phases as a phase of its own, whose shares are not evaluated.</summary>
 internal static class ChangePhase
 {
-    /// <summary>Events are recorded in ticks, and may be dated a little before the phase that they ended.</summary>
-    public const double Tick = 1e-6;
-
     /// <summary>A change between two phases.</summary>
     /// <param name="tally">Its requests.</param>
     /// <param name="before">The phase before it.</param>
@@ -28,10 +25,7 @@ internal static class ChangePhase
         ScenarioRun run
     )
     {
-        var events = run
-            .Ledger.Events.Where(e => e.At.TotalSeconds >= before.End - Tick && e.At.TotalSeconds <= end)
-            .Select(e => e.Name)
-            .ToList();
+        var events = run.Ledger.EventsIn(before.End, end).ConvertAll(e => e.Name);
         var name = events switch
         {
             [] when after is null => $"after {before.Name}",

@@ -41,11 +41,7 @@ internal sealed class ReconciliationTable
     /// </summary>
     public static bool PassedProxies(ScenarioRun run, ImmutableArray<PhaseReport> phases)
     {
-        int Events(PhaseReport change) =>
-            run.Ledger.Events.Count(e =>
-                e.At.TotalSeconds >= change.Start - ChangePhase.Tick
-                && e.At.TotalSeconds <= change.Start + change.Seconds
-            );
+        int Events(PhaseReport change) => run.Ledger.EventsIn(change.Start, change.Start + change.Seconds).Count;
         return run.Measured.Count > 0
             && run.Measured.All(m => m.Policies.Ingress)
             && phases.All(p => p.IsEvaluated || p.Requests == 0 || Events(p) <= (p == phases[^1] ? 0 : 1));

@@ -11,12 +11,19 @@ internal sealed class RunEvents
     private const int MaxEvents = 200,
         MaxOpenChanges = 100;
 
+    /// <summary>Times are recorded in ticks: an event may be dated a little before the phase that it ended.</summary>
+    private const double Tick = 1e-6;
+
     private readonly List<RecordedEvent> _all = [];
     private readonly Queue<RecordedEvent> _pending = new();
     private readonly List<RecordedEvent> _openChanges = [];
 
     /// <summary>The last 200 events, in order. Times are since the attack's epoch, s.</summary>
     public IReadOnlyList<RecordedEvent> All => _all;
+
+    /// <summary>Those from one moment to another, both included, s since the attack's epoch.</summary>
+    public List<RecordedEvent> In(double from, double to) =>
+        _all.FindAll(e => e.At.TotalSeconds >= from - Tick && e.At.TotalSeconds <= to);
 
     /// <summary>Adds an event that leaves the backends and their expected shares as they are.</summary>
     public void Record(string what, double at)

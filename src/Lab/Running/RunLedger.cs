@@ -67,6 +67,9 @@ internal sealed class RunLedger
     /// <summary>What was done to the cluster under load.</summary>
     public IReadOnlyList<RecordedEvent> Events => _events.All;
 
+    /// <inheritdoc cref="RunEvents.In"/>
+    public List<RecordedEvent> EventsIn(double from, double to) => Read(() => _events.In(from, to));
+
     /// <summary>Delivery over the whole run.</summary>
     public SkewStatus Status => Read(() => _evaluator.Status);
 

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using CiliumDebugging.Releases;
+using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Datapath.Tests.Releases;
 
@@ -52,7 +52,7 @@ public sealed class ReleaseChangesTests
     [Fact]
     public void The_documentation_has_the_table()
     {
-        var path = Path.Combine(Root(), "docs", "releases.md");
+        var path = Path.Combine(Repository.Root, "docs", "releases.md");
         var text = File.ReadAllText(path);
         var before = text[..(text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)];
         var expected = $"{before}\n{Table()}";
@@ -72,7 +72,4 @@ public sealed class ReleaseChangesTests
                 )
                 .Prepend("| from | until | what | known | source |\n|---|---|---|---|---|\n")
         );
-
-    private static string Root([CallerFilePath] string path = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
 }
