@@ -32,8 +32,6 @@ internal sealed partial class PodNetworkController(
     private readonly ConcurrentDictionary<string, Assignment> _assigned = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, byte> _draining = new();
 
-    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
-
     private readonly TimeProvider _time = kubelet.Time;
 
     /// <summary>The cluster ends: no preStop hook is waited for.</summary>
@@ -85,30 +83,35 @@ internal sealed partial class PodNetworkController(
             // Whether its program still listens is unknown; the object goes all the same.
             DrainFailed(kubelet.Log, pod.Uid(), e);
         }
-        while (!_stop.IsCancellationRequested && !await TryDeleteAsync(pod))
-            await Task.Delay(s_retry, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DeleteAsync(pod);
     }
 
-    /// <summary>Deletes the object for good; false after a moment without the API.</summary>
-    private async Task<bool> TryDeleteAsync(V1Pod pod)
+    /// <summary>Deletes the object for good.</summary>
+    private async Task DeleteAsync(V1Pod pod)
     {
+        var last = new V1DeleteOptions
+        {
+            GracePeriodSeconds = 0,
+            Preconditions = new V1Preconditions { Uid = pod.Uid() },
+        };
         try
         {
-            var last = new V1DeleteOptions
-            {
-                GracePeriodSeconds = 0,
-                Preconditions = new V1Preconditions { Uid = pod.Uid() },
-            };
-            await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), last);
-            return true;
+            await ApiRetry.UntilAnsweredAsync(
+                stop =>
+                    api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), last, cancellationToken: stop),
+                _time,
+                _stop.Token
+            );
         }
         catch (HttpOperationException e) when ((int)e.Response.StatusCode is 404 or 409)
         {
-            return true; // deleted meanwhile
+            // Deleted meanwhile.
         }
-        catch (Exception e) when (e is HttpOperationException or HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (e is HttpOperationException or OperationCanceledException)
         {
-            return false;
+            // The cluster ends, or the API will never take it.
+            if (!_stop.IsCancellationRequested)
+                DrainFailed(kubelet.Log, pod.Uid(), e);
         }
     }
 

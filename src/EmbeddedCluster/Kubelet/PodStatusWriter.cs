@@ -29,7 +29,8 @@ internal sealed class PodStatusWriter(IKubernetes api, V1Pod pod, string podIp, 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
     /// <summary>
-    /// Writes the whole status; <paramref name="last"/> is how the container ended before its restart.
+    /// Writes the whole status, again until the API answers: a Pod's worker writes each state once. <paramref
+    /// name="last"/> is how the container ended before its restart.
     /// </summary>
     public async Task WriteAsync(
         string phase,
@@ -73,7 +74,11 @@ internal sealed class PodStatusWriter(IKubernetes api, V1Pod pod, string podIp, 
         try
         {
             var (patch, name, ns) = (MergePatches.OfStatus(status), pod.Name(), pod.Namespace());
-            await api.CoreV1.PatchNamespacedPodStatusAsync(patch, name, ns, cancellationToken: cancellationToken);
+            await ApiRetry.UntilAnsweredAsync(
+                stop => api.CoreV1.PatchNamespacedPodStatusAsync(patch, name, ns, cancellationToken: stop),
+                time,
+                cancellationToken
+            );
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
         {

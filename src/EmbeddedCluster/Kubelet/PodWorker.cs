@@ -120,7 +120,7 @@ internal sealed partial class PodWorker(
     private async Task ProbeWhileRunningAsync(DotnetProcess process, CancellationToken stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var probing = ProbeAsync(ended.Token);
+        var probing = ProbeUntilAsync(ended.Token);
         try
         {
             await process.WaitForExitAsync(stop);
@@ -133,7 +133,23 @@ internal sealed partial class PodWorker(
         finally
         {
             await ended.CancelAsync();
-            await probing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await probing;
+        }
+    }
+
+    private async Task ProbeUntilAsync(CancellationToken stop)
+    {
+        try
+        {
+            await ProbeAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The program ended, or its Pod is gone.
+        }
+        catch (Exception e)
+        {
+            Failed(kubelet.Log, pod.Namespace(), pod.Name(), e);
         }
     }
 

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using CiliumDebugging.Testing;
 using k8s;
 
-namespace CiliumDebugging.Lab.Tests.Observing;
+namespace CiliumDebugging.Testing;
 
 /// <summary>
 /// Sits between a client and its API server: it can refuse connections, answer itself and rewrite paths.
