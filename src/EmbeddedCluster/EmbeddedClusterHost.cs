@@ -153,7 +153,8 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         // 4. the controllers, and with them the Pods
         var (cache, events) = (new ClusterCache(api, time), new EventRecorder(api, time));
         var runtime = new ContainerRuntime(ApiUrl, ApiToken, AuthorityPem, outputs, time);
-        var kubelet = new KubeletContext(runtime, events, time, _loggers.CreateLogger("kubelet"));
+        var starts = _parts.Add(new StartTurns(StartTurns.DefaultCount));
+        var kubelet = new KubeletContext(runtime, starts, events, time, _loggers.CreateLogger("kubelet"));
         network = _parts.Add(new PodNetworkController(api, cache, addresses, datapath, topology, kubelet));
         var agents = new AgentController(api, cache, datapath, shared, events, time);
         await RunControllersAsync(api, cache, events, network, agents, cancellationToken);

@@ -97,8 +97,7 @@ internal sealed partial class PodNetworkController(
         try
         {
             await ApiRetry.UntilAnsweredAsync(
-                stop =>
-                    api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), last, cancellationToken: stop),
+                stop => api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), last, cancellationToken: stop),
                 _time,
                 _stop.Token
             );

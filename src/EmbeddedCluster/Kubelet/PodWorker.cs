@@ -6,12 +6,18 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>What the workers of all Pods share.</summary>
-internal sealed record KubeletContext(ContainerRuntime Runtime, EventRecorder Events, TimeProvider Time, ILogger Log);
+internal sealed record KubeletContext(
+    ContainerRuntime Runtime,
+    StartTurns Starts,
+    EventRecorder Events,
+    TimeProvider Time,
+    ILogger Log
+);
 
 /// <summary>
-/// What a kubelet does for one Pod that has its addresses: (1) starts its program; (2) probes its readiness; (3) starts
-/// it again, at growing intervals, when it ends and the restart policy says so; and writes all of this to the Pod's
-/// status.
+/// What a kubelet does for one Pod that has its addresses: (1) starts its program when it is its turn; (2) probes its
+/// readiness; (3) starts it again, at growing intervals, when it ends and the restart policy says so; and writes all of
+/// this to the Pod's status.
 /// </summary>
 internal sealed partial class PodWorker(
     V1Pod pod,
@@ -25,6 +31,9 @@ internal sealed partial class PodWorker(
     private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_probePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_firstProbePeriod = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>After that a program that does not answer keeps no other waiting.</summary>
+    private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(10);
     private const int FailuresUntilNotReady = 3;
 
     private readonly CancellationTokenSource _stop = new();
@@ -86,12 +95,13 @@ internal sealed partial class PodWorker(
         while (true)
         {
             // 1.
+            using var turn = await kubelet.Starts.TakeAsync(stop);
             await using var process = kubelet.Runtime.Start(pod, place);
             var container = pod.Spec.Containers[0].Name;
             Record("Started", $"Started process {process.Id} for container {container}", isWarning: false);
             var since = _time.GetTimestamp();
             // 2.
-            await ProbeWhileRunningAsync(process, stop);
+            await ProbeWhileRunningAsync(process, turn, stop);
             // 3.
             var exitCode = process.ExitCode;
             _last = status.Terminated(exitCode);
@@ -117,10 +127,10 @@ internal sealed partial class PodWorker(
         }
     }
 
-    private async Task ProbeWhileRunningAsync(DotnetProcess process, CancellationToken stop)
+    private async Task ProbeWhileRunningAsync(DotnetProcess process, IDisposable turn, CancellationToken stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var probing = ProbeUntilAsync(ended.Token);
+        var probing = ProbeUntilAsync(turn, ended.Token);
         try
         {
             await process.WaitForExitAsync(stop);
@@ -134,14 +144,15 @@ internal sealed partial class PodWorker(
         {
             await ended.CancelAsync();
             await probing;
+            turn.Dispose();
         }
     }
 
-    private async Task ProbeUntilAsync(CancellationToken stop)
+    private async Task ProbeUntilAsync(IDisposable turn, CancellationToken stop)
     {
         try
         {
-            await ProbeAsync(stop);
+            await ProbeAsync(turn, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -156,14 +167,17 @@ internal sealed partial class PodWorker(
     /// <summary>
     /// Often until it succeeds for the first time, then once a second; three failures make the Pod not ready.
     /// </summary>
-    private async Task ProbeAsync(CancellationToken stop)
+    private async Task ProbeAsync(IDisposable turn, CancellationToken stop)
     {
+        var since = _time.GetTimestamp();
         var (ready, failures, state) = (false, 0, status.Running());
         await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
         while (true)
         {
             var answered = probe is null || await probe(stop);
             failures = answered ? 0 : failures + 1;
+            if (answered || _time.GetElapsedTime(since) > s_longestStart)
+                turn.Dispose();
             if (ready ? failures >= FailuresUntilNotReady : answered)
             {
                 ready = !ready;

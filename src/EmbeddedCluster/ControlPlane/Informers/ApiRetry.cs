@@ -4,7 +4,7 @@ using k8s.Autorest;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>
-/// Calls of the API that nobody else would make again: they are repeated while it does not answer.
+/// Calls of the API that no later round of a controller repeats: they are made again while it does not answer.
 /// </summary>
 internal static class ApiRetry
 {
