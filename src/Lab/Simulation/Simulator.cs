@@ -158,7 +158,9 @@ public sealed class Simulator
                 Seconds(_now),
                 used,
                 _load.Connections - before,
-                _load.PortCount
+                _load.PortCount,
+                backends,
+                _prediction.IsStale(_cluster.Spread())
             )
         );
     }
