@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace CiliumDebugging.Releases;
 
 /// <summary>How it is known that a release behaves in a way.</summary>
@@ -24,11 +26,16 @@ public sealed record ReleaseChange(string What, CiliumVersion Since, string Sour
     /// <summary>The first release that no longer has it; null: none.</summary>
     public CiliumVersion? Until { get; init; }
 
+    /// <summary>Patch releases of earlier minor releases from which on these have it, too.</summary>
+    public ImmutableArray<CiliumVersion> Backports { get; init; } = [];
+
     /// <summary>The source, or that the change was not traced to one.</summary>
     public string SourceOrUnverified => Source.Length > 0 ? Source : "unverified";
 
     /// <summary>Whether a release has it.</summary>
-    public bool In(CiliumVersion release) => release >= Since && (Until is not { } end || release < end);
+    public bool In(CiliumVersion release) =>
+        release >= Since && (Until is not { } end || release < end)
+        || Backports.Any(b => (b.Major, b.Minor) == (release.Major, release.Minor) && release >= b);
 
     /// <summary>Whether a release has it; null where the release is unknown.</summary>
     public bool? In(CiliumVersion? release) => release is { } known ? In(known) : null;

@@ -48,7 +48,9 @@ public class SimulationTextTests
         lines[1].ShouldContain("no formula for these settings");
         lines.ShouldAllBe(l => l.Contains("even: 33.33 %", StringComparison.Ordinal));
         var first = result.Replacements[0];
-        var until = result.Samples.Where(s => s.From >= first.ReadyAt && s.To <= result.Replacements[1].GoneAt).ToList();
+        var until = result
+            .Samples.Where(s => s.From >= first.ReadyAt && s.To <= result.Replacements[1].GoneAt)
+            .ToList();
         var share = (double)until.Sum(s => s.Selected[first.Added]) / until.Sum(s => s.Connections);
         lines[0].ShouldContain(FormattableString.Invariant($"share {share:P2} since"));
     }
