@@ -319,6 +319,10 @@ internal static class RunEvaluator
                         Fails: false,
                         $"pod {pod} was restarted during the run: its own count of requests began anew, and is left out"
                     )),
+                    .. reported
+                        .SelectMany(p => p.Measured?.Policies.Notes ?? [])
+                        .Distinct(StringComparer.Ordinal)
+                        .Select(note => new QualityFinding(Fails: false, note)),
                 ],
                 Details = new RunDetails
                 {

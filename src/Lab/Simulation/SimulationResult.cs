@@ -94,4 +94,8 @@ public sealed record SimulationResult(
     ImmutableSortedDictionary<SimulatedOutcome, long> Outcomes,
     ImmutableArray<SimulationSample> Samples,
     ImmutableArray<SimulatedReplacement> Replacements
-);
+)
+{
+    /// <summary>What the scenario's policies mean that their text does not say, one line each.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+}

@@ -43,6 +43,8 @@ public static class SimulationText
             output.WriteLine(Invariant($"{outcome, -20} {count, 14:N0}"));
         foreach (var replaced in result.Replacements)
             WriteReplacement(result, replaced, output);
+        foreach (var note in result.Notes)
+            output.WriteLine($"note: {note}");
     }
 
     private static void WriteReplacement(SimulationResult result, SimulatedReplacement replaced, TextWriter output)

@@ -134,7 +134,10 @@ public sealed class Simulator
             outcomes,
             [.. _samples],
             [.. _replacements]
-        );
+        )
+        {
+            Notes = _cluster.Notes,
+        };
     }
 
     private long Outcome(SimulatedOutcome outcome) => _load.Outcomes[(int)outcome];

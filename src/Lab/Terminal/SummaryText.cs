@@ -91,6 +91,12 @@ public static class SummaryText
             yield return Titled("ended early", end.Reason, width, "yellow");
         else
             yield return Counts(report, width);
+        if (report.Quality is [var note, ..])
+        {
+            var more = report.Quality.Length > 1 ? $" ({report.Quality.Length - 1} more: --verbose)" : "";
+            foreach (var (line, i) in StyledLine.Wrap(note.Text + more, width - TitleWidth, 2).Select((l, i) => (l, i)))
+                yield return Titled(i == 0 ? "note" : "", line, width);
+        }
         if (report.Reproduced is { Length: > 0 } reproduced)
             yield return Titled("result", reproduced, width, report.Holds ? "green" : "red");
         if (report.Expectations.FirstOrDefault(e => !e.Holds) is { } missed)
