@@ -33,9 +33,15 @@ public sealed record ReleaseChange(string What, CiliumVersion Since, string Sour
     public string SourceOrUnverified => Source.Length > 0 ? Source : "unverified";
 
     /// <summary>Whether a release has it.</summary>
-    public bool In(CiliumVersion release) =>
-        release >= Since && (Until is not { } end || release < end)
-        || Backports.Any(b => (b.Major, b.Minor) == (release.Major, release.Minor) && release >= b);
+    public bool In(CiliumVersion release)
+    {
+        if (release >= Since && (Until is not { } end || release < end))
+            return true;
+        foreach (var patch in Backports)
+            if ((patch.Major, patch.Minor) == (release.Major, release.Minor) && release >= patch)
+                return true;
+        return false;
+    }
 
     /// <summary>Whether a release has it; null where the release is unknown.</summary>
     public bool? In(CiliumVersion? release) => release is { } known ? In(known) : null;

@@ -118,7 +118,7 @@ public static class ReleaseChanges
         );
 
     /// <summary><c>service-no-backend-response: reject</c>, also where a traffic policy Local leaves none. Before, the
-    /// packet goes on to the stack, or is dropped.</summary>
+    /// packet goes on to the stack.</summary>
     public static ReleaseChange NoBackendIsRefused { get; } =
         new("a Service without a backend refuses connections", new(1, 15, 0), "cilium/cilium#28157", Read);
 

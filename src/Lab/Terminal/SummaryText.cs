@@ -7,7 +7,8 @@ using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>The summary of a run on the console: at most 15 lines, none wider than the console.</summary>
+/// <summary>The summary of a run on the console: at most 15 lines and two for a note, none wider than the
+/// console.</summary>
 public static class SummaryText
 {
     private const int MaxPods = 5,
