@@ -33,8 +33,8 @@ public sealed partial record CiliumConfig
     /// <c>routing-mode</c>: tunnel, native). Default true (vxlan).</summary>
     public bool Tunnel { get; init; } = true;
 
-    /// <summary>Pod traffic between nodes is encrypted with IPsec (<c>enable-ipsec</c>). Of it the lab has the effect on
-    /// the original source alone. Default false.</summary>
+    /// <summary>Pod traffic between nodes is encrypted with IPsec (<c>enable-ipsec</c>). The lab has its effect on the
+    /// original source alone. Default false.</summary>
     public bool Ipsec { get; init; }
 
     /// <summary>Socket LB: the backend is chosen at connect(2) (<c>enable-host-reachable-services</c>,

@@ -320,9 +320,8 @@ internal static class RunEvaluator
                         $"pod {pod} was restarted during the run: its own count of requests began anew, and is left out"
                     )),
                     .. reported
-                        .SelectMany(p => p.Measured?.Policies.Notes ?? [])
-                        .Distinct(StringComparer.Ordinal)
-                        .Select(note => new QualityFinding(Fails: false, note)),
+                        .SelectMany(p => p.Measured?.Policies.Notes.Select(n => new QualityFinding(false, n)) ?? [])
+                        .Distinct(),
                 ],
                 Details = new RunDetails
                 {

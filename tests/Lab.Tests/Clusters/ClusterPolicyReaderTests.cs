@@ -106,8 +106,8 @@ public class ClusterPolicyReaderTests
         var policies = await ClusterPolicyReader.ReadAsync(api.Client, null, TestContext.Current.CancellationToken);
 
         policies.Problems.ShouldBeEmpty();
-        foreach (var asked in (int[])[8080, 9090])
-            policies.Between(client, [server], (ushort)asked).Denied.IsEmpty.ShouldBe(asked == port, $"{asked}");
+        foreach (var target in (int[])[8080, 9090])
+            policies.Between(client, [server], (ushort)target).Denied.IsEmpty.ShouldBe(target == port, $"{target}");
     }
 
     /// <summary>Of the rules that apply on the way alone: on egress the client's, on ingress the servers'.</summary>
