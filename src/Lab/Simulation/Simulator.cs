@@ -134,7 +134,10 @@ public sealed class Simulator
             outcomes,
             [.. _samples],
             [.. _replacements]
-        );
+        )
+        {
+            Notes = _cluster.Notes,
+        };
     }
 
     private long Outcome(SimulatedOutcome outcome) => _load.Outcomes[(int)outcome];
@@ -158,7 +161,9 @@ public sealed class Simulator
                 Seconds(_now),
                 used,
                 _load.Connections - before,
-                _load.PortCount
+                _load.PortCount,
+                backends,
+                _prediction.IsStale(_cluster.Spread())
             )
         );
     }
