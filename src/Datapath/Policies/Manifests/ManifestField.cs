@@ -40,7 +40,7 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
         StringComparer.Ordinal
     );
 
-    /// <summary>Whether an empty list of what is not enforced is no problem.</summary>
+    /// <summary>Whether an empty list of what is not enforced is accepted.</summary>
     public bool EmptyListsAreAbsent { get; init; }
 
     /// <summary>The known fields that a release began, with what began them.</summary>
