@@ -179,6 +179,18 @@ public static class ReleaseChanges
             Until = new(1, 19, 5),
         };
 
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange EnableDefaultDenyExists { get; } =
+        new("enableDefaultDeny exists", new(1, 16, 0), "cilium/cilium#30572", Read);
+
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange CidrGroupSelectors { get; } =
+        new("cidrGroupSelector exists", new(1, 17, 0), "cilium/cilium#36087", Read);
+
+    /// <summary>The lab carries neither.</summary>
+    public static ReleaseChange ProtocolsWithoutPorts { get; } =
+        new("policies take the protocols VRRP and IGMP", new(1, 19, 0), "cilium/cilium#39872", Read);
+
     /// <summary>All changes, by release.</summary>
     public static ImmutableArray<ReleaseChange> All { get; } =
     [
@@ -205,6 +217,9 @@ public static class ReleaseChanges
             DefaultDenyNeedsRules,
             PeersAreOfThisCluster,
             IpBlockAllowsNamespace,
+            EnableDefaultDenyExists,
+            CidrGroupSelectors,
+            ProtocolsWithoutPorts,
         }.OrderBy(c => c.Since),
     ];
 }
