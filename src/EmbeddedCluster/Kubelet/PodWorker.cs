@@ -205,7 +205,7 @@ internal sealed partial class PodWorker(
     private async Task ProbeAsync(IDisposable turn, CancellationToken stop)
     {
         var since = _time.GetTimestamp();
-        var (ready, failures, told, state) = (false, 0, false, status.Running());
+        var (ready, failures, recorded, state) = (false, 0, false, status.Running());
         await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
         while (true)
         {
@@ -219,13 +219,13 @@ internal sealed partial class PodWorker(
                 ready = !ready;
                 await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
             }
-            if (!ready && !told && (failures >= FailuresUntilNotReady && _time.GetElapsedTime(since) > s_patience))
+            if (!ready && !recorded && failures >= FailuresUntilNotReady && _time.GetElapsedTime(since) > s_patience)
             {
-                told = true;
+                recorded = true;
                 Record("Unhealthy", $"Readiness probe failed: {failure}", isWarning: true);
             }
             else if (ready)
-                told = false;
+                recorded = false;
             if (probe is null)
                 return;
             await Task.Delay(ready ? s_probePeriod : s_firstProbePeriod, _time, stop);

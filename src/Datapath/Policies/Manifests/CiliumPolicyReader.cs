@@ -237,7 +237,7 @@ internal static class CiliumPolicyReader
             if (!list.IsEmptyList)
                 filled.Add(side + kind);
             if (kind == "FQDNs" && !list.IsEmptyList)
-                list.Note("the lab has no outside world: names select none of its Pods");
+                list.Note("names select no Pod: addresses that DNS gives belong to none");
             foreach (ManifestField item in list.Items())
             {
                 if (Peer(kind, item, context) is { } peer)
