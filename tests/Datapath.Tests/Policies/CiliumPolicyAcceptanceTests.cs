@@ -26,7 +26,7 @@ public sealed class CiliumPolicyAcceptanceTests
     /// <summary>Cilium takes these and so does the lab, with a note where they mean less here than on a cluster with an
     /// outside world.</summary>
     [Theory]
-    [InlineData("  egress: [{toFQDNs: [{matchName: example.org}, {matchPattern: '*.a'}]}]", "no outside world")]
+    [InlineData("  egress: [{toFQDNs: [{matchName: example.org}, {matchPattern: '*.a'}]}]", "names select no Pod")]
     [InlineData("  egress: [{toPorts: [{ports: [{port: '5353'}], rules: {dns: [{matchName: a.b}]}}]}]", "no names")]
     [InlineData("  egress: [{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]}]", null)]
     [InlineData("  egress: [{toCIDRSet: [{cidrGroupRef: x}]}]", "none of the lab's Pods")]
