@@ -195,7 +195,7 @@ internal static class RunEvaluator
                             report,
                             previous,
                             run.ClientNode,
-                            run.Cluster.CiliumVersion,
+                            run.Cluster,
                             run.Settings
                         )
                         : null
@@ -247,12 +247,11 @@ internal static class RunEvaluator
                         : "the run ended before it was complete"
                 ),
             ];
-        var whole = RequestTotals.Of([.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)]);
         var underWay = measured.Tally.SecondsUnderWay;
         var seconds = Math.Max(found.Report.Seconds, 1e-9);
         var check = new ExpectationCheck(
             found.Report,
-            whole,
+            [.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)],
             (underWay.Failed / seconds, underWay.Ok / seconds),
             measured.Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null,
             run.Scenario.Load,

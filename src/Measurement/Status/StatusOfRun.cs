@@ -104,7 +104,7 @@ internal sealed class StatusOfRun
             Kind = _kind,
             Headline = headline,
             Title = Partial(Title(headline, since, after)),
-            Answers = answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
+            Answers = _isOutage || answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
             Silent = silent.Count == 0 ? "" : Describe(silent, describeClient: false),
             Failures = HowRequestsFail(),
             Since = since,
@@ -147,9 +147,8 @@ internal sealed class StatusOfRun
         var rate = _live.Pods.IsEmpty ? pod.Ok / FairShare.SecondsOf(_phase) : live?.OkPerSecond ?? 0;
         var offered = FairShare.OfferedPerSecond(_phase, _live) * expected;
         var state =
-            _isOutage && expected > 0
-                ? RowState.Silent
-                : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
+            _isOutage && expected > 0 ? (IsNotChosen(pod) ? RowState.Undecided : RowState.Silent)
+            : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
         return new PodStatus(
             pod.Pod,
             pod.OnClientNode,
@@ -158,6 +157,13 @@ internal sealed class StatusOfRun
             _phase.Ok == 0 ? null : (double)pod.Ok / _phase.Ok,
             expected
         );
+    }
+
+    /// <summary>Whether requests reached other Pods and not this one, which then does not fail either.</summary>
+    private bool IsNotChosen(PodPhase pod)
+    {
+        static bool IsChosen(PodPhase p) => p.Ok + p.Failed > 0 || p.HubbleRequests > 0 || p.Echo > 0;
+        return !IsChosen(pod) && _phase.Pods.Any(IsChosen);
     }
 
     private RunStatusKind KindNow()
@@ -216,6 +222,8 @@ internal sealed class StatusOfRun
         var atFirst = Capitalised(all);
         if (total == 0)
             return _isFailing ? "No pod should get load, and requests fail" : "No pod should get load";
+        if (_isOutage && silent < total)
+            return $"No request succeeds; {silent} of {total} pods {(silent == 1 ? "was" : "were")} chosen";
         if (silent > 0)
             return $"{total - silent} of {total} pods answer{(total - silent == 1 ? "s" : "")}";
         if (_verdict.Kind is VerdictKind.Skewed && !_isOutage)
