@@ -114,12 +114,16 @@ internal static partial class ChangedRuns
         foreach (Match counts in Counts().Matches(status.Title))
         {
             var (part, all) = (Number(counts, 1), Number(counts, 2));
-            var expected =
-                counts.Groups[3].Value == "failed" ? report.Totals.Failures : report.Totals.Ok;
+            var expected = counts.Groups[3].Value == "failed" ? report.Totals.Failures : report.Totals.Ok;
             if (part != expected || all != report.Totals.Requests)
                 yield return $"'{status.Title}', and the run has {report.Totals}";
         }
-        if (!status.IsFault && report.Totals.Failures > 0 && !Counts().IsMatch(status.Title) && report.MachineGate is null)
+        if (
+            !status.IsFault
+            && report.Totals.Failures > 0
+            && !Counts().IsMatch(status.Title)
+            && report.MachineGate is null
+        )
             yield return $"'{status.Title}' leaves out {report.Totals.Failures} failures";
     }
 

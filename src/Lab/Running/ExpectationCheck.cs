@@ -61,9 +61,9 @@ internal sealed class ExpectationCheck(
             yield return FailureShareOfRemotePods();
         if (expected.NewPodShare is { } share)
             yield return replacement is null
-                    ? Result("a new pod has its share", false, "no pod was replaced before this phase")
-                : share is ExpectedNewPodShare.KeptConnections ? KeptConnections(replacement)
-                : NewPodShare(share, replacement);
+                ? Result("a new pod has its share", false, "no pod was replaced before this phase")
+            : share is ExpectedNewPodShare.KeptConnections ? KeptConnections(replacement)
+            : NewPodShare(share, replacement);
         if (expected.HitsPerRequest is { } hits)
             yield return HitsPerRequest(hits);
         if (expected.Diagnosis is { } name)

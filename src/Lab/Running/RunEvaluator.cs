@@ -190,14 +190,7 @@ internal static class RunEvaluator
                 return (
                     report,
                     one.Settled is null
-                        ? PhaseEvidence.Of(
-                            one,
-                            report,
-                            previous,
-                            run.ClientNode,
-                            run.Cluster,
-                            run.Settings
-                        )
+                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Cluster, run.Settings)
                         : null
                 );
             });
@@ -209,7 +202,9 @@ internal static class RunEvaluator
         }
 
         PhaseReport? Change(ChangeTally tally, PhaseTally before, PhaseTally? after, double end) =>
-            run.Ledger.Read(() => tally.IsEmpty ? null : ChangePhase.Of(tally, before, evaluated, after, counters, end, run));
+            run.Ledger.Read(() =>
+                tally.IsEmpty ? null : ChangePhase.Of(tally, before, evaluated, after, counters, end, run)
+            );
 
         // What was between the first phase and the first that is still kept.
         void AddDropped(PhaseTally first, PhaseTally next) =>

@@ -15,7 +15,8 @@ internal static class Remedies
         [
             .. fails.In(Release(version)) is false
                 ? []
-                : (string[])[$"upgrade to Cilium {fails.Until} or later, which is not reported to fail ({fails.Source})"],
+                : (string[])
+                    [$"upgrade to Cilium {fails.Until} or later, which is not reported to fail ({fails.Source})"],
             .. Where(
                 ReleaseChanges.OriginalSourceSetting,
                 version,

@@ -147,8 +147,9 @@ internal sealed class StatusOfRun
         var rate = _live.Pods.IsEmpty ? pod.Ok / FairShare.SecondsOf(_phase) : live?.OkPerSecond ?? 0;
         var offered = FairShare.OfferedPerSecond(_phase, _live) * expected;
         var state =
-            _isOutage && expected > 0 ? (IsNotChosen(pod) ? RowState.Undecided : RowState.Silent)
-            : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
+            _isOutage && expected > 0
+                ? (IsNotChosen(pod) ? RowState.Undecided : RowState.Silent)
+                : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
         return new PodStatus(
             pod.Pod,
             pod.OnClientNode,
@@ -334,7 +335,10 @@ internal sealed class StatusOfRun
         var began = _newest;
         if (_isFailing)
         {
-            var earlier = _report.Phases.TakeWhile(p => !ReferenceEquals(p, _newest)).Where(p => p.IsEvaluated).Reverse();
+            var earlier = _report
+                .Phases.TakeWhile(p => !ReferenceEquals(p, _newest))
+                .Where(p => p.IsEvaluated)
+                .Reverse();
             began = earlier.TakeWhile(p => FailureRate.IsAsBefore(_newest, p)).LastOrDefault() ?? _newest;
         }
         var (events, start) = (_report.Details.Events, began.Start);

@@ -17,7 +17,9 @@ internal static class ComparedPhases
     )
     {
         void Compare(string what, string unit, IntervalInfo x, IntervalInfo y, bool known = true) =>
-            quantities.Add(new(a.Name, what, unit, x, y, isConcluded && known ? ChangeOf(x, y) : Change.NoErrorProbability));
+            quantities.Add(
+                new(a.Name, what, unit, x, y, isConcluded && known ? ChangeOf(x, y) : Change.NoErrorProbability)
+            );
         Compare("success rate", "%", Percent(a.SuccessRate), Percent(b.SuccessRate));
         if (a.Latency is { } before && b.Latency is { } after)
         {
@@ -50,13 +52,12 @@ internal static class ComparedPhases
             var rate = Proportion.Interval(
                 Math.Min(counts.Ok, counts.Requests),
                 counts.Requests,
-                VerdictOptions.Default.ErrorProbability);
+                VerdictOptions.Default.ErrorProbability
+            );
             return Percent(new(double.IsFinite(rate.Estimate) ? rate.Estimate : null, rate.Lower, rate.Upper));
         }
         var (x, y) = (Rate(a), Rate(b));
-        quantities.Add(
-            new(what, "success rate", "%", x, y, isConcluded ? ChangeOf(x, y) : Change.NoErrorProbability)
-        );
+        quantities.Add(new(what, "success rate", "%", x, y, isConcluded ? ChangeOf(x, y) : Change.NoErrorProbability));
     }
 
     /// <summary>Pods of the same name; where names differ (they are new in every run), the only Pods of the same

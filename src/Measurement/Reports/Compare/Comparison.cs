@@ -118,7 +118,13 @@ public sealed record Comparison(
         var (lostBefore, lostAfter) = (LostInChanges(before), LostInChanges(after));
         if (lostBefore.Failures > 0 != lostAfter.Failures > 0)
             Differs("failures while the cluster was changing", lostBefore.Words, lostAfter.Words);
-        ComparedPhases.AddCounts("while changing", WhileChanging(before), WhileChanging(after), isConcluded, quantities);
+        ComparedPhases.AddCounts(
+            "while changing",
+            WhileChanging(before),
+            WhileChanging(after),
+            isConcluded,
+            quantities
+        );
         if (before.Totals is { } sent && after.Totals is { } sentAfter)
             ComparedPhases.AddCounts(
                 "whole run",
