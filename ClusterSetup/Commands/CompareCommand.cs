@@ -84,6 +84,8 @@ public static class CompareCommand
     {
         if (!console.Profile.Out.IsTerminal)
             console.Profile.Width = 200;
+        foreach (var notice in comparison.Notices)
+            console.WriteLine(notice);
         console.WriteLine(comparison.Summary);
         foreach (var difference in comparison.Differences)
             console.WriteLine(difference);
@@ -133,7 +135,7 @@ public static class CompareCommand
                 + Invariant(
                     $"Each claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}. "
                 )
-                + "For latencies this holds only if requests are independent of each other "
+                + "For latencies, and for success rates of several phases together, this holds only if requests are independent of each other "
                 + "(on a busy machine they are not)."
         );
     }

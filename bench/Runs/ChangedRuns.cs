@@ -89,6 +89,8 @@ internal static partial class ChangedRuns
                 yield return $"{phase.Name}: {phase.Requests} requests, {phase.Ok} + {phase.Failures}";
             if (!changes.MayBe(phase.Diagnosis!.Name, phase.Start, phase.Start + phase.Seconds))
                 yield return $"{phase.Name}: {phase.Diagnosis.Name} was not there";
+            if (phase.Diagnosis.Name == ChangeDiagnosis.FailuresDuringChange && FailedBefore(report, phase))
+                yield return $"{phase.Name}: blames the change, and requests failed before it";
             if (phase.Diagnosis.Name == EvenRule.Name && phase.Failures > 0)
                 yield return $"{phase.Name}: even with {phase.Failures} failures";
         }
@@ -109,7 +111,32 @@ internal static partial class ChangedRuns
             yield return $"the report is titled '{document.Result?.Title}', the status '{status.Title}'";
         if (status.Title.StartsWith("No skew:", Ordinal) && report.Totals.Failures > 0)
             yield return $"'{status.Title}' with {report.Totals.Failures} failures";
+        foreach (Match counts in Counts().Matches(status.Title))
+        {
+            var (part, all) = (Number(counts, 1), Number(counts, 2));
+            var expected = counts.Groups[3].Value == "failed" ? report.Totals.Failures : report.Totals.Ok;
+            if (part != expected || all != report.Totals.Requests)
+                yield return $"'{status.Title}', and the run has {report.Totals}";
+        }
+        if (
+            !status.IsFault
+            && report.Totals.Failures > 0
+            && !Counts().IsMatch(status.Title)
+            && report.MachineGate is null
+        )
+            yield return $"'{status.Title}' leaves out {report.Totals.Failures} failures";
     }
+
+    /// <summary>Whether at least half of the failure rate of a change was there in the phase before it.</summary>
+    private static bool FailedBefore(RunReport report, PhaseReport change)
+    {
+        var before = report.Phases.TakeWhile(p => !ReferenceEquals(p, change)).LastOrDefault(p => p.IsEvaluated);
+        return before is { Failures: > 0 }
+            && 2.0 * before.Failures / before.Requests >= (double)change.Failures / change.Requests;
+    }
+
+    private static long Number(Match match, int group) =>
+        long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     private const StringComparison Ordinal = StringComparison.Ordinal;
 
@@ -124,6 +151,9 @@ internal static partial class ChangedRuns
                 ) + $"{p.Diagnosis!.Name}"
             )
         );
+
+    [GeneratedRegex(@"(\d+) of (\d+) requests (failed|succeeded)")]
+    private static partial Regex Counts();
 
     [GeneratedRegex(@"^(\d+) of (\d+) pods answers?")]
     private static partial Regex Answering();

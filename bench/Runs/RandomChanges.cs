@@ -84,7 +84,7 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
 
     private async Task ChangeAsync(double at, CancellationToken cancellationToken)
     {
-        var (what, change) = random.Next(9) switch
+        var (what, change) = random.Next(11) switch
         {
             0 => Scale(0),
             1 => Scale(random.Next(1, 6)),
@@ -112,7 +112,8 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
             ),
             4 or 5 => Apply("backend-policy.yaml"),
             6 => Apply("load-test-policy.yaml"),
-            7 => ("affinity", token => AffinityAsync("ClientIP", token)),
+            7 or 8 => Delete(random.Next(2) == 0 ? "backend-policy.yaml" : "load-test-policy.yaml"),
+            9 => ("affinity", token => AffinityAsync("ClientIP", token)),
             _ => ((string What, Func<CancellationToken, Task> Make))("agent", RestartAgentAsync),
         };
         _made.Add((at, what));
@@ -123,6 +124,9 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
 
         (string, Func<CancellationToken, Task>) Apply(string file) =>
             ($"apply {file}", token => ApplyAsync(file, token));
+
+        (string, Func<CancellationToken, Task>) Delete(string file) =>
+            ($"remove {file}", token => DeleteAsync(PoliciesOf(file), token));
     }
 
     private async Task ApplyAsync(string file, CancellationToken cancellationToken)
@@ -147,6 +151,21 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
 
     private static ImmutableArray<PolicyManifest> PoliciesOf(string file) =>
         s_twoSided.PolicyFiles().Single(f => f.File == file).Policies;
+
+    private async Task DeleteAsync(IEnumerable<PolicyManifest> policies, CancellationToken cancellationToken)
+    {
+        foreach (var policy in policies)
+            await TryAsync(() =>
+                cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(
+                    policy.Group,
+                    policy.Version,
+                    policy.Model.Namespace,
+                    policy.Plural,
+                    policy.Model.Name,
+                    cancellationToken: cancellationToken
+                )
+            );
+    }
 
     private async Task DeletePodAsync(CancellationToken cancellationToken)
     {
@@ -197,17 +216,7 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
 
     private async Task ResetAsync(CancellationToken cancellationToken)
     {
-        foreach (var policy in s_twoSided.Policies())
-            await TryAsync(() =>
-                cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(
-                    policy.Group,
-                    policy.Version,
-                    policy.Model.Namespace,
-                    policy.Plural,
-                    policy.Model.Name,
-                    cancellationToken: cancellationToken
-                )
-            );
+        await DeleteAsync(s_twoSided.Policies(), cancellationToken);
         await AffinityAsync("None", cancellationToken);
         await PatchDeploymentAsync(new { spec = new { replicas = 3 } }, cancellationToken);
         var reader = new ClusterReader(cluster, s_twoSided.Load);

@@ -51,11 +51,17 @@ public sealed record Symptoms
     /// <summary>Whether it is an emulated cluster, which has settings that no other one has.</summary>
     public bool IsEmulated { get; init; }
 
-    /// <summary>What a report shows: of its last phase, and of the changes before it.</summary>
+    /// <summary>What a report shows: of its last phase (where no request of it failed, of the one in which most did),
+    /// and of the changes before it.</summary>
     public static Symptoms Of(ReportDocument report)
     {
         ArgumentNullException.ThrowIfNull(report);
         var (last, isRun) = (report.Latest, report.Steps.Length > 0);
+        if (
+            last.Failures == 0
+            && report.Phases.Where(p => p is { IsEvaluated: true, Failures: > 0 }).MaxBy(p => p.Failures) is { } worst
+        )
+            last = worst;
         var pods = last.Pods.Length;
         var failures = last.ByStatus.Where(s => s.Key is < 200 or >= 300).ToList();
         var isReplaced = IsReplaced(report);

@@ -12,6 +12,7 @@ internal static class ChangePhase
     /// <summary>A change between two phases.</summary>
     /// <param name="tally">Its requests.</param>
     /// <param name="before">The phase before it.</param>
+    /// <param name="previous">The report of that phase.</param>
     /// <param name="after">The phase after it; null while there is none.</param>
     /// <param name="counters">The counters now, or (after the load) the last ones; for a change without an end.</param>
     /// <param name="end">When it ended, s since the attack's epoch.</param>
@@ -19,6 +20,7 @@ internal static class ChangePhase
     public static PhaseReport Of(
         ChangeTally tally,
         PhaseTally before,
+        PhaseReport? previous,
         PhaseTally? after,
         ClusterCounters counters,
         double end,
@@ -46,6 +48,7 @@ internal static class ChangePhase
                     Events = [.. events],
                     Requests = tally.Outcomes.Requests,
                     Failures = tally.Outcomes.Totals.Failures,
+                    Before = previous,
                     FailingSeconds = failing is { } f ? f.Last - f.First : 0,
                     NoPodSeconds = tally.WithoutPod is { } without
                         ? Math.Max(0, Math.Min(without.To, end) - without.From)

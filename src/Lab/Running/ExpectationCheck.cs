@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
@@ -8,8 +9,9 @@ namespace CiliumDebugging.Lab.Running;
 
 /// <summary>Compares what a phase showed with what its scenario expects.</summary>
 /// <param name="phase">What the phase showed.</param>
-/// <param name="whole">
-/// All requests of the scenario's phase, also those after a change in the middle of it that the scenario did not make.
+/// <param name="parts">
+/// What the whole of the scenario's phase showed, also after a change in the middle of it that the scenario did not
+/// make.
 /// </param>
 /// <param name="underWay">Requests under way on average: those that failed, and those that succeeded.</param>
 /// <param name="replacement">The Pod that was replaced just before it; null when there was none.</param>
@@ -17,7 +19,7 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="service">The Service and its Pods at the phase's end.</param>
 internal sealed class ExpectationCheck(
     PhaseReport phase,
-    RequestTotals whole,
+    ImmutableArray<PhaseReport> parts,
     (double Failed, double Ok) underWay,
     BackendReplacement? replacement,
     LoadSpec load,
@@ -40,26 +42,28 @@ internal sealed class ExpectationCheck(
     {
         if (expected.Delivery is { } delivery)
             yield return Delivery(delivery);
+        var whole = RequestTotals.Of(parts);
         if (expected.Failures is { } failures)
             yield return Result(
                 failures ? "requests fail" : "no request fails",
-                whole.Failures > 0 == failures,
+                whole.Requests > 0 && whole.Failures > 0 == failures,
                 $"{whole.Failures} of {whole.Requests} failed"
             );
         if (expected.SuccessesFrom is { } source)
             yield return SuccessesFrom(source);
         if (expected.FailureStatus is { } status)
         {
-            var others = phase.Failures - phase.ByStatus.GetValueOrDefault(status);
-            var seen = $"{others} of {phase.Failures} failures are something else";
-            yield return Result($"every failure is a {status}", others == 0, seen);
+            var others = whole.Failures - parts.Sum(p => p.ByStatus.GetValueOrDefault(status));
+            var seen = $"{others} of {whole.Failures} failures are something else";
+            yield return Result($"every failure is a {status}", whole.Failures > 0 && others == 0, seen);
         }
         if (expected.FailureShare is ExpectedFailureShare.RemotePods)
             yield return FailureShareOfRemotePods();
-        if (expected.NewPodShare is { } share && replacement is not null)
-            yield return share is ExpectedNewPodShare.KeptConnections
-                ? KeptConnections(replacement)
-                : NewPodShare(share, replacement);
+        if (expected.NewPodShare is { } share)
+            yield return replacement is null
+                ? Result("a new pod has its share", false, "no pod was replaced before this phase")
+            : share is ExpectedNewPodShare.KeptConnections ? KeptConnections(replacement)
+            : NewPodShare(share, replacement);
         if (expected.HitsPerRequest is { } hits)
             yield return HitsPerRequest(hits);
         if (expected.Diagnosis is { } name)
@@ -79,7 +83,7 @@ internal sealed class ExpectationCheck(
         {
             ExpectedDelivery.Even => ("even", kind is VerdictKind.Even),
             ExpectedDelivery.Skewed => ("skewed", kind is VerdictKind.Skewed),
-            _ => ("not skewed", kind is not VerdictKind.Skewed),
+            _ => ("not skewed", phase.Requests > 0 && kind is not VerdictKind.Skewed),
         };
         return Result($"delivery is {words}", holds, $"delivery is {kind.ToString().ToLowerInvariant()}");
     }
@@ -90,7 +94,7 @@ internal sealed class ExpectationCheck(
         {
             var elsewhere = phase.Pods.Where(p => !p.OnClientNode).Sum(p => p.Ok);
             var seen = $"{elsewhere} of {phase.Ok} successes come from other nodes";
-            return Result("every success comes from the client's node", elsewhere == 0, seen);
+            return Result("every success comes from the client's node", phase.Ok > 0 && elsewhere == 0, seen);
         }
         if (source is SuccessSource.OnePod)
         {
@@ -126,7 +130,9 @@ internal sealed class ExpectationCheck(
                 : Invariant($", or {tied:P1} where ports that wait for an answer keep their pod,");
         return Result(
             Invariant($"the failed share is that of the pods on other nodes, {share:P1}{ties} ± {allowed:P1}"),
-            observed >= Math.Min(share, tied) - allowed && observed <= Math.Max(share, tied) + allowed,
+            phase.Requests > 0
+                && observed >= Math.Min(share, tied) - allowed
+                && observed <= Math.Max(share, tied) + allowed,
             Invariant($"{observed:P1}")
         );
     }

@@ -13,7 +13,7 @@ internal static class PhaseEvidence
         PhaseReport phase,
         PhaseReport? previous,
         string clientNode,
-        string? version,
+        ClusterIdentity cluster,
         ImmutableSortedDictionary<string, string> settings
     )
     {
@@ -36,7 +36,8 @@ internal static class PhaseEvidence
             BackendsHaveIngressL7 = policies.Ingress,
             DeniedPods = service.Service.FromOutside ? [] : policies.Denied,
             EntryNode = service.EntryNode,
-            CiliumVersion = version,
+            CiliumVersion = cluster.CiliumVersion,
+            IsEmulated = cluster.IsEmulated,
             Settings = visible,
             Service = service.Service,
             Endpoints = service.Endpoints,

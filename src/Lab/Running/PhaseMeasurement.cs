@@ -139,7 +139,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                     run.Ledger.Phases is not [.., var last] ? (run.AtStart, 0)
                     : run.Ledger.IsUnchangedSince(last, backends) ? (last.After!, last.End)
                     : await RunSamples.ScrapeAsync(run, backends.Pods, cancellationToken);
-                var phase = new PhaseTally(name, start, backends, before)
+                var phase = new PhaseTally(run.Ledger.NewName(name), start, backends, before)
                 {
                     Step = step.Name,
                     Replaced = run.Replaced,

@@ -15,26 +15,40 @@ internal static class RunConclusion
     private const int FewFailures = 10;
 
     /// <summary>
-    /// The diagnosis of the last evaluated phase; where it finds nothing wrong, or fails to explain a few failures, that
-    /// of the change in which the most requests failed.
+    /// The diagnosis of the last evaluated phase; where it fails to explain a few failures, that of the change in which
+    /// the most requests failed; where it finds nothing wrong, that of the phase or the change in which most did.
     /// </summary>
     public static DiagnosisResult Diagnosis(ImmutableArray<PhaseReport> phases)
     {
         if (phases.LastOrDefault(p => p.IsEvaluated) is not { } latest)
             return phases[^1].Diagnosis!;
-        var worst = phases
-            .Where(p => p is { IsEvaluated: false, IsCutOff: false, Failures: > 0 })
-            .MaxBy(p => p.Failures);
-        if (worst?.Diagnosis is not { } change || latest.Diagnosis is { IsMechanism: true })
-            return latest.Diagnosis!;
+        if (latest.Diagnosis is { IsMechanism: true })
+            return latest.Diagnosis;
+        // A change that names nothing lost what the phase before it lost.
+        var failed = phases
+            .Where(p => p is { IsCutOff: false, MachineGate: null, Failures: > 0 } && !ReferenceEquals(p, latest))
+            .Where(p => p.IsEvaluated || p.Diagnosis is { IsMechanism: true })
+            .ToList();
+        if (latest is { Failures: 0, Diagnosis.Name: EvenRule.Name or DiagnosisResult.UndecidedName })
+            return failed.MaxBy(p => p.Failures) is { } worst ? Of(worst) : latest.Diagnosis;
         // A few failures at the edge of a phase are those of the change beside it.
-        var isEdge =
+        return
             latest.Failures > 0
-            && FewFailures * latest.Failures < Math.Min(worst.Failures, latest.Requests)
-            && latest.Delivery.Successes.Kind is not VerdictKind.Skewed;
-        var isExplained = latest is { Failures: 0, Diagnosis.Name: EvenRule.Name or DiagnosisResult.UndecidedName };
-        return isEdge || isExplained ? change : latest.Diagnosis!;
+            && failed.Where(p => !p.IsEvaluated).MaxBy(p => p.Failures) is { } change
+            && FewFailures * latest.Failures < Math.Min(change.Failures, latest.Requests)
+            && latest.Delivery.Successes.Kind is not VerdictKind.Skewed
+            ? change.Diagnosis!
+            : latest.Diagnosis!;
     }
+
+    /// <summary>The diagnosis of a phase that is not the last one, which says so.</summary>
+    private static DiagnosisResult Of(PhaseReport phase) =>
+        phase.IsEvaluated
+            ? phase.Diagnosis! with
+            {
+                Sentence = $"Phase {phase.Name}: {phase.Diagnosis.Sentence}",
+            }
+            : phase.Diagnosis!;
 
     /// <summary>The episodes that were known at the end of a phase; none without a phase.</summary>
     public static SkewStatus Until(SkewStatus status, PhaseReport? last)

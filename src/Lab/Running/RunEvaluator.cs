@@ -190,14 +190,7 @@ internal static class RunEvaluator
                 return (
                     report,
                     one.Settled is null
-                        ? PhaseEvidence.Of(
-                            one,
-                            report,
-                            previous,
-                            run.ClientNode,
-                            run.Cluster.CiliumVersion,
-                            run.Settings
-                        )
+                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Cluster, run.Settings)
                         : null
                 );
             });
@@ -209,7 +202,9 @@ internal static class RunEvaluator
         }
 
         PhaseReport? Change(ChangeTally tally, PhaseTally before, PhaseTally? after, double end) =>
-            run.Ledger.Read(() => tally.IsEmpty ? null : ChangePhase.Of(tally, before, after, counters, end, run));
+            run.Ledger.Read(() =>
+                tally.IsEmpty ? null : ChangePhase.Of(tally, before, evaluated, after, counters, end, run)
+            );
 
         // What was between the first phase and the first that is still kept.
         void AddDropped(PhaseTally first, PhaseTally next) =>
@@ -247,12 +242,11 @@ internal static class RunEvaluator
                         : "the run ended before it was complete"
                 ),
             ];
-        var whole = RequestTotals.Of([.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)]);
         var underWay = measured.Tally.SecondsUnderWay;
         var seconds = Math.Max(found.Report.Seconds, 1e-9);
         var check = new ExpectationCheck(
             found.Report,
-            whole,
+            [.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)],
             (underWay.Failed / seconds, underWay.Ok / seconds),
             measured.Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null,
             run.Scenario.Load,

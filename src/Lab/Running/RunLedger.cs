@@ -58,6 +58,16 @@ internal sealed class RunLedger
     /// </summary>
     public IReadOnlyList<PhaseTally> Phases => _evaluator.Phases;
 
+    /// <summary>A name that none of the phases has: this one, or with a number.</summary>
+    public string NewName(string name)
+    {
+        var taken = Phases.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        var (free, number) = (name, 1);
+        while (taken.Contains(free))
+            free = $"{name} ({++number})";
+        return free;
+    }
+
     /// <inheritdoc cref="RequestEvaluator.Following"/>
     public ChangeTally Following => _evaluator.Following;
 

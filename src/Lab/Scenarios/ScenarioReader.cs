@@ -88,6 +88,14 @@ public sealed partial class ScenarioReader
         [
             .. (file.Steps ?? []).Select((step, i) => Step(step ?? [], i + 1)).OfType<ScenarioStep>(),
         ];
+        var phases = (file.Steps ?? [])
+            .Select((step, i) => (Name: step?.GetValueOrDefault("phase") as string, Number: i + 1))
+            .Where(p => p.Name is not null);
+        foreach (var same in phases.GroupBy(p => p.Name).Where(g => g.Count() > 1))
+            _problems.Add(
+                $"steps[{same.ElementAt(1).Number}].phase '{same.Key}' is also the name of steps[{same.First().Number}]; "
+                    + "each phase needs a name of its own"
+            );
         if (!steps.OfType<PhaseStep>().Any())
             _problems.Add("steps: there is no phase, so nothing is measured; add '- phase: observe' with 'for: 10s'");
         ImmutableArray<PhaseExpectation> expect =

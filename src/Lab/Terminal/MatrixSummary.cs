@@ -25,8 +25,10 @@ public sealed record MatrixSummary(
     /// <param name="BusiestShare">Its part of them, 0 to 1.</param>
     /// <param name="BusiestOnClientNode">Whether it is on the client's node.</param>
     /// <param name="FailedShare">Part of the requests that failed, 0 to 1.</param>
+    /// <param name="FailedShareOfRun">The same of the whole run.</param>
     /// <param name="Diagnosis">The mechanism that fits.</param>
-    /// <param name="IsReproduced">Whether the run showed what the scenario expects.</param>
+    /// <param name="IsReproduced">Whether the run showed what the scenario expects; null: nothing is expected, or the
+    /// run is not complete, or the machine did not keep up with it.</param>
     /// <param name="Evidence">How it is known that the release behaves so: <c>reported</c>, <c>predicted</c> by the
     /// model alone, or <c>measured</c> on a real cluster.</param>
     public sealed record Run(
@@ -37,6 +39,7 @@ public sealed record MatrixSummary(
         double? BusiestShare = null,
         bool? BusiestOnClientNode = null,
         double? FailedShare = null,
+        double? FailedShareOfRun = null,
         string? Diagnosis = null,
         bool? IsReproduced = null,
         string? Evidence = null
@@ -69,8 +72,9 @@ public sealed record MatrixSummary(
             busiest is null ? null : (double)busiest.Ok / phase.Ok,
             busiest?.OnClientNode,
             (double)phase.Failures / Math.Max(phase.Requests, 1),
+            (double)report.Totals.Failures / Math.Max(report.Totals.Requests, 1),
             report.Diagnosis.Name,
-            report.Holds,
+            MatrixRow.IsConcluded(report) && report.Expectations.Length > 0 ? report.Holds : null,
             // A real cluster shows its own behaviour.
             report.Evidence?.ToString().ToLowerInvariant()
                 ?? "measured"

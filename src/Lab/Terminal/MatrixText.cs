@@ -22,8 +22,11 @@ public sealed record MatrixRow(CiliumVersion Release, RunReport? Report, string?
             _ => null,
         };
 
-    /// <summary>Whether requests failed in the last phase; null: not known.</summary>
-    public bool? Fails => Report is { } report ? report.Latest.Failures > 0 : null;
+    /// <summary>Whether requests failed in the run; null: not known.</summary>
+    public bool? Fails => Report is { } report ? report.Totals.Failures > 0 : null;
+
+    /// <summary>Whether the run is complete, and the machine kept up with it.</summary>
+    internal static bool IsConcluded(RunReport report) => report is { EndedEarly: null, MachineGate: null };
 }
 
 /// <summary>A matrix of runs on the console: a row for each release, and where behaviour changes.</summary>
@@ -67,9 +70,15 @@ public static class MatrixText
             run.BusiestShare is { } share
                 ? Percent(share) + (run.BusiestOnClientNode == true ? " (client's node)" : "")
                 : "–",
-            Percent(run.FailedShare ?? 0),
+            Percent(run.FailedShare ?? 0)
+                + (run is { FailedShare: 0, FailedShareOfRun: > 0 and var all } ? $" ({Percent(all)} of the run)" : ""),
             Markup.Escape(run.Diagnosis ?? ""),
-            run.IsReproduced == true ? "reproduced" : "not reproduced",
+            run.IsReproduced switch
+            {
+                true => "reproduced",
+                false => "not reproduced",
+                _ => "not known",
+            },
             run.Evidence ?? "",
         ];
     }
@@ -77,18 +86,22 @@ public static class MatrixText
     /// <summary>The neighbouring releases between which behaviour changes: where to bisect next.</summary>
     internal static IEnumerable<string> Changes(IEnumerable<MatrixRow> rows)
     {
-        var known = rows.Where(r => r.Report is not null).OrderBy(r => r.Release).ToList();
+        var known = rows.Where(r => r.Report is { } report && MatrixRow.IsConcluded(report))
+            .OrderBy(r => r.Release)
+            .ToList();
         foreach (var (last, row) in known.Zip(known.Skip(1)))
-        {
-            var (before, after) = (Behaviour(last), Behaviour(row));
-            if (before != after)
-                yield return $"changes between {last.Release} ({before}) and {row.Release} ({after})";
-        }
+            if (last.Fails != row.Fails || (last.Skewed is { } a && row.Skewed is { } b && a != b))
+                yield return $"changes between {last.Release} ({Behaviour(last)}) and {row.Release} ({Behaviour(row)})";
     }
 
     private static string Behaviour(MatrixRow row)
     {
-        var delivery = row.Skewed == true ? "skewed" : "not skewed";
+        var delivery = row.Skewed switch
+        {
+            true => "skewed",
+            false => "even",
+            _ => "no skew found",
+        };
         return $"{delivery}, {(row.Fails == true ? "requests fail" : "no request fails")}";
     }
 

@@ -47,6 +47,16 @@ public static class ChangeDiagnosis
                     "a readiness probe that fits: kubectl describe pod says why a pod is not ready",
                 ],
             };
+        if (facts.Before is { } before && FailureRate.IsAsBefore(facts.Failures, facts.Requests, before))
+            return new DiagnosisResult
+            {
+                Name = DiagnosisResult.UnknownName,
+                Sentence =
+                    $"{failed} {lasting} while the cluster was changing, and {before.Failures} of {before.Requests} "
+                    + "before: the failures did not begin with the change.",
+                Supports = Supports(facts, failed),
+                Refutes = ["failures of another kind since the change"],
+            };
         return new DiagnosisResult
         {
             Name = FailuresDuringChange,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
@@ -9,6 +10,9 @@ public sealed record ChangeFacts
     public ImmutableArray<string> Events { get; init; } = [];
     public required long Requests { get; init; }
     public required long Failures { get; init; }
+
+    /// <summary>The phase before the change; null when unknown.</summary>
+    public PhaseReport? Before { get; init; }
 
     /// <summary>From the start of the first request that failed to that of the last one, s.</summary>
     public double FailingSeconds { get; init; }

@@ -28,6 +28,9 @@ public sealed record Evidence
     /// <summary>Version of the agents; null when unknown.</summary>
     public string? CiliumVersion { get; init; }
 
+    /// <summary>Whether a model of that version was measured: a real cluster shows its own behaviour.</summary>
+    public bool IsEmulated { get; init; }
+
     /// <summary>Data of kube-system/cilium-config, without the keys that only the embedded cluster has.</summary>
     public ImmutableSortedDictionary<string, string> Settings { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;

@@ -7,10 +7,16 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <see cref="ReleaseChanges"/>. Those that fit any release are given where it is unknown.</summary>
 internal static class Remedies
 {
-    /// <summary>For failures that come with the original source address and port.</summary>
-    public static ImmutableArray<string> OriginalSource(string? version) =>
+    /// <summary>For HTTP rules on both sides.</summary>
+    public static ImmutableArray<string> TwoSidedL7(string? version)
+    {
+        var fails = ReleaseChanges.TwoSidedL7Fails;
+        return
         [
-            .. Upgrade(ReleaseChanges.NoOriginalSourceWithTunnel, version),
+            .. fails.In(Release(version)) is false
+                ? []
+                : (string[])
+                    [$"upgrade to Cilium {fails.Until} or later, which is not reported to fail ({fails.Source})"],
             .. Where(
                 ReleaseChanges.OriginalSourceSetting,
                 version,
@@ -18,6 +24,7 @@ internal static class Remedies
                     + $"later, {ReleaseChanges.OriginalSourceSetting.Source})"
             ),
         ];
+    }
 
     /// <summary>For choices that service conntrack repeats.</summary>
     public static ImmutableArray<string> ServiceConntrack(string? version)

@@ -35,28 +35,28 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
             && before.Pods.Any(p => !p.OnClientNode && p.ClientProxyErrors > 0)
         )
             return null;
-        return Describe(evidence, remote.Count, unavailable);
+        return Describe(evidence, [.. remote.Where(p => ProxyFailures(p) > 0).Select(p => p.Pod.Name)], unavailable);
     }
 
-    private static DiagnosisResult Describe(Evidence evidence, int remotePods, long unavailable)
+    private static DiagnosisResult Describe(Evidence evidence, List<string> failing, long unavailable)
     {
         var phase = evidence.Phase;
         var local = phase.Pods.Where(p => p.OnClientNode).Select(p => p.Pod.Name).ToList();
         var successes =
-            local.Count == 0
-                ? "no pod is on the client's node, so nothing succeeds"
-                : $"all {phase.Ok} successes come from {string.Join(", ", local)} on the client's node "
-                    + $"{evidence.ClientNode}";
+            local.Count == 0 ? "no pod is on the client's node, so nothing succeeds"
+            : phase.Ok == 0 ? "nothing succeeds, and no 503 is attributed to a pod on the client's node"
+            : $"all {phase.Ok} successes come from {string.Join(", ", local)} on the client's node "
+                + $"{evidence.ClientNode}";
         return Named(
             "two-sided-l7",
             $"HTTP rules on both sides: connections of the proxy of the client's node {evidence.ClientNode} to pods on "
-                + $"other nodes fail with 503; {successes}. {Known(evidence.CiliumVersion)}",
+                + $"other nodes fail with 503; {successes}. {Known(evidence)}",
             $"upstream connection of the egress proxy on {evidence.ClientNode} to pods on other nodes",
             [
                 $"{unavailable} of {phase.Requests} requests answered 503 without a pod's name: a proxy generated them",
-                $"Hubble counts the 503s on {evidence.ClientNode} alone, attributed to the {remotePods} "
-                    + "pod(s) on other nodes",
-                "the echo counters of those pods do not move",
+                $"Hubble counts the 503s on {evidence.ClientNode} alone, attributed to "
+                    + (failing is [var only] ? $"pod {only} on another node" : $"{failing.Count} pods on other nodes"),
+                "the echo counters of the pods on other nodes do not move",
                 "an egress policy with HTTP rules selects the client, an ingress policy with HTTP rules "
                     + "selects the backends",
                 Remedies.Observed(evidence.CiliumVersion),
@@ -68,7 +68,7 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
             ],
             [
                 "remove the HTTP rules of one side (an L4 rule is enough there)",
-                .. Remedies.OriginalSource(evidence.CiliumVersion),
+                .. Remedies.TwoSidedL7(evidence.CiliumVersion),
             ],
             "https://github.com/cilium/cilium/issues/14268",
             "https://github.com/cilium/cilium/pull/14594"
@@ -76,14 +76,19 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
     }
 
     /// <summary>What is known of this failure in a release.</summary>
-    private static string Known(string? version)
+    private static string Known(Evidence evidence)
     {
+        var version = evidence.CiliumVersion;
         const string Report = "Consistent with cilium/cilium#14268";
         const string Source = "that proxy then uses the client's own source address and port";
+        const string Capture =
+            "A capture on the node of a pod would confirm it: SYNs with the client's own source address and port that "
+            + "get no answer.";
+        var compared = $"it is reported for 1.9.0, and agents of {ReleaseChanges.Compared} did not show it";
         return ReleaseChanges.TwoSidedL7Fails.In(Remedies.Release(version)) is false
-            ? $"{Report}, but predicted for Cilium {version}, not observed: it is reported for 1.9.0, and agents of "
-                + $"{ReleaseChanges.Compared} did not show it. A capture on the node of a pod would confirm it: SYNs with the "
-                + "client's own source address and port that get no answer."
+            ? evidence.IsEmulated
+                ? $"{Report}, but predicted for Cilium {version}, not observed: {compared}. {Capture}"
+                : $"{Report}, but not known of Cilium {version}: {compared}. {Capture}"
             : $"{Report}, which reports it for Cilium 1.9.0; as reported, {Source}. Why such connections fail "
                 + "is unknown.";
     }

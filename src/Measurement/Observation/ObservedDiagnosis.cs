@@ -71,6 +71,7 @@ internal static class ObservedDiagnosis
             ClientHasEgressL7 = client.Rules.Egress,
             BackendsHaveIngressL7 = client.Rules.Ingress,
             CiliumVersion = service.Cluster.CiliumVersion,
+            IsEmulated = service.Cluster.IsEmulated,
             Settings = service.Settings,
             Service = service.Facts with { FromOutside = client.Node.Length == 0 },
             Endpoints = service.Endpoints.ToImmutableDictionary(e => e.Pod.HubbleName, e => e.Facts),

@@ -8,12 +8,15 @@ public sealed record DiagnosisResult
     /// <summary>Name of a diagnosis that waits for the verdict.</summary>
     public const string UndecidedName = "undecided";
 
+    /// <summary>Name of a diagnosis where no mechanism fits.</summary>
+    public const string UnknownName = "unknown";
+
     /// <summary>Name of the mechanism; <c>even</c>, <c>undecided</c> or <c>unknown</c> where there is none to
     /// name.</summary>
     public required string Name { get; init; }
 
     /// <summary>Whether it names a mechanism.</summary>
-    public bool IsMechanism => Name is not ("even" or UndecidedName or "unknown");
+    public bool IsMechanism => Name is not ("even" or UndecidedName or UnknownName);
 
     /// <summary>The diagnosis in one sentence.</summary>
     public required string Sentence { get; init; }
@@ -37,7 +40,7 @@ public sealed record DiagnosisResult
     public static DiagnosisResult Unknown(string observation) =>
         new()
         {
-            Name = "unknown",
+            Name = UnknownName,
             Sentence = $"{observation}; no known mechanism fits the client, Hubble and backend counts",
         };
 }

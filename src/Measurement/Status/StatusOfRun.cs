@@ -104,12 +104,12 @@ internal sealed class StatusOfRun
             Kind = _kind,
             Headline = headline,
             Title = Partial(Title(headline, since, after)),
-            Answers = answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
+            Answers = _isOutage || answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
             Silent = silent.Count == 0 ? "" : Describe(silent, describeClient: false),
             Failures = HowRequestsFail(),
             Since = since,
             After = after,
-            Hop = isNamed ? diagnosis!.Hop : "",
+            Hop = isNamed && (IsFault || !IsOfEarlierPhase) ? diagnosis!.Hop : "",
             Why = isNamed ? diagnosis!.Sentence : Unexplained(),
             Verdict = _verdict,
             VerdictText = VerdictWords(),
@@ -148,7 +148,7 @@ internal sealed class StatusOfRun
         var offered = FairShare.OfferedPerSecond(_phase, _live) * expected;
         var state =
             _isOutage && expected > 0
-                ? RowState.Silent
+                ? (IsNotChosen(pod) ? RowState.Undecided : RowState.Silent)
                 : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
         return new PodStatus(
             pod.Pod,
@@ -158,6 +158,13 @@ internal sealed class StatusOfRun
             _phase.Ok == 0 ? null : (double)pod.Ok / _phase.Ok,
             expected
         );
+    }
+
+    /// <summary>Whether requests reached other Pods and not this one, which then does not fail either.</summary>
+    private bool IsNotChosen(PodPhase pod)
+    {
+        static bool IsChosen(PodPhase p) => p.Ok + p.Failed > 0 || p.HubbleRequests > 0 || p.Echo > 0;
+        return !IsChosen(pod) && _phase.Pods.Any(IsChosen);
     }
 
     private RunStatusKind KindNow()
@@ -184,6 +191,8 @@ internal sealed class StatusOfRun
         return _report.Diagnosis switch
         {
             null or { Name: DiagnosisResult.UndecidedName } => null,
+            // What failed in an earlier phase is known, too.
+            { } earlier when !IsFault && IsOfEarlierPhase => earlier,
             // What failed while the cluster was changing is known, whatever the shares show since.
             { Name: ChangeDiagnosis.NoEndpoints or ChangeDiagnosis.FailuresDuringChange } change => change,
             { Name: "even" } even => IsFault || _isDoubtful ? null : even,
@@ -194,6 +203,14 @@ internal sealed class StatusOfRun
             _ => explainsPodsWithoutLoad ? _report.Diagnosis : null,
         };
     }
+
+    /// <summary>Whether the mechanism is that of failures before the current phase.</summary>
+    private bool IsOfEarlierPhase =>
+        _report.Phases.Any(p =>
+            p is { IsEvaluated: true, Failures: > 0 }
+            && !ReferenceEquals(p, _phase)
+            && p.Diagnosis?.Name == _report.Diagnosis.Name
+        );
 
     private bool IsFault => _kind is RunStatusKind.Failing or RunStatusKind.Skewed;
 
@@ -206,6 +223,8 @@ internal sealed class StatusOfRun
         var atFirst = Capitalised(all);
         if (total == 0)
             return _isFailing ? "No pod should get load, and requests fail" : "No pod should get load";
+        if (_isOutage && silent < total)
+            return $"No request succeeds; {silent} of {total} pods {(silent == 1 ? "was" : "were")} chosen";
         if (silent > 0)
             return $"{total - silent} of {total} pods answer{(total - silent == 1 ? "s" : "")}";
         if (_verdict.Kind is VerdictKind.Skewed && !_isOutage)
@@ -243,11 +262,21 @@ internal sealed class StatusOfRun
             _ => "No skew found",
         };
         var strays = Shares.StrayAnswers(_phase);
-        var lost = _report.Phases.Where(p => p is { IsEvaluated: false, IsCutOff: false }).Sum(p => p.Failures);
-        return lost > 0
-            ? $"{result}, but {lost} of {requests} requests failed while the cluster was changing"
+        return _report.Totals.Failures > 0
+            ? $"{result}, but {_report.Totals.Failures} of {requests} requests failed{WhenRequestsFailed()}"
             : $"{result}: {answered} of {total} pods {(total < _pods.Length ? "that should get load " : "")}answered, "
                 + $"{succeeded}{(strays > 0 ? $", {strays} of them by other pods" : "")}";
+    }
+
+    /// <summary>Where in the run requests failed: while it was changing, or in the phase in which most did.</summary>
+    private string WhenRequestsFailed()
+    {
+        var complete = _report.Phases.Where(p => !p.IsCutOff).ToList();
+        if (complete.Where(p => !p.IsEvaluated).Sum(p => p.Failures) == _report.Totals.Failures)
+            return " while the cluster was changing";
+        return complete.Where(p => p is { IsEvaluated: true, Failures: > 0 }).MaxBy(p => p.Failures) is { } worst
+            ? $", {worst.Failures} of {worst.Requests} in phase {worst.Name}"
+            : "";
     }
 
     /// <summary>The Pod whose share differs most from its fair share.</summary>
@@ -299,16 +328,25 @@ internal sealed class StatusOfRun
         return (Moment(at.TotalSeconds), cause);
     }
 
-    /// <summary>Without an onset: the begin of the phase, and the last event before it. What failed in a change began
-    /// with its first event.</summary>
+    /// <summary>Without an onset: the begin of the phase since which requests fail, and the last event before it. What
+    /// failed in a change began with its first event.</summary>
     private (string Since, string After) Began()
     {
-        var (events, start) = (_report.Details.Events, _newest.Start);
-        var first = _newest.IsEvaluated
+        var began = _newest;
+        if (_isFailing)
+        {
+            var earlier = _report
+                .Phases.TakeWhile(p => !ReferenceEquals(p, _newest))
+                .Where(p => p.IsEvaluated)
+                .Reverse();
+            began = earlier.TakeWhile(p => FailureRate.IsAsBefore(_newest, p)).LastOrDefault() ?? _newest;
+        }
+        var (events, start) = (_report.Details.Events, began.Start);
+        var first = began.IsEvaluated
             ? null
-            : events.FirstOrDefault(e => e.At.TotalSeconds > start && e.At.TotalSeconds <= start + _newest.Seconds);
+            : events.FirstOrDefault(e => e.At.TotalSeconds > start && e.At.TotalSeconds <= start + began.Seconds);
         var cause = first ?? events.LastOrDefault(e => e.At.TotalSeconds <= start + 1e-6);
-        return (Moment(cause?.At.TotalSeconds ?? _newest.Start), cause?.Name ?? "no recorded event");
+        return (Moment(cause?.At.TotalSeconds ?? start), cause?.Name ?? "no recorded event");
     }
 
     private string Moment(double seconds)
@@ -331,7 +369,10 @@ internal sealed class StatusOfRun
     {
         if (IsFault)
             return DiagnosisOfFault() ?? "Collecting evidence; no mechanism is named yet.";
-        var succeeds = _phase.StatusUnknown ? "How requests end is not known" : "No request fails";
+        var succeeds =
+            _phase.StatusUnknown ? "How requests end is not known"
+            : _report.Totals.Failures > 0 ? $"No request of phase {_phase.Name} fails"
+            : "No request fails";
         return $"{succeeds}; {VerdictWords()}.";
     }
 

@@ -92,6 +92,15 @@ public class ScenarioMatcherTests
         ranked.Single(m => m.Scenario.Name == "session-affinity").Against.ShouldContain("no request fails");
     }
 
+    [Fact]
+    public void What_failed_in_an_earlier_phase_is_a_symptom()
+    {
+        var run = SampleRun.Create();
+        var seen = Symptoms.Of(DocumentOf.Run(run with { Phases = [run.Phases[1], run.Phases[0]] }));
+
+        (seen.Failing, seen.Status, seen.Answering).ShouldBe((true, 503, 1));
+    }
+
     private static string Best(Symptoms seen)
     {
         var ranked = ScenarioMatcher.Rank(seen, s_catalogue);

@@ -45,6 +45,23 @@ public sealed class ScenarioReaderTests : IDisposable
     }
 
     [Fact]
+    public void Phases_of_the_same_name_are_refused()
+    {
+        const string Twice = """
+            steps:
+              - {phase: a, for: 1s}
+              - {wait: 1s}
+              - {phase: a, for: 2s}
+
+            """;
+        File.WriteAllText(Path.Combine(_folder, "scenario.yaml"), $"title: x\n{Load}{Twice}");
+
+        Should
+            .Throw<ScenarioException>(() => ScenarioCatalog.Load(_folder))
+            .Message.ShouldContain("steps[3].phase 'a' is also the name of steps[1]");
+    }
+
+    [Fact]
     public void Every_scenario_that_comes_with_the_lab_can_be_read()
     {
         ScenarioCatalog.Names.ShouldContain("two-sided-l7");

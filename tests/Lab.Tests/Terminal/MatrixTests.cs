@@ -1,5 +1,6 @@
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Releases;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
@@ -33,14 +34,7 @@ public sealed class MatrixTests
     [Fact]
     public void The_text_says_the_same()
     {
-        using var text = new StringWriter();
-        var console = AnsiConsole.Create(
-            new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) }
-        );
-        console.Profile.Width = 160;
-        MatrixText.Write(ScenarioCatalog.Load("two-sided-l7"), s_rows, console);
-
-        var lines = text.ToString().Split('\n');
+        var lines = Text(s_rows).Split('\n');
         lines
             .Where(l => l.Contains(" 1.9.0 ", StringComparison.Ordinal))
             .ShouldHaveSingleItem()
@@ -49,5 +43,84 @@ public sealed class MatrixTests
             .Where(l => l.Contains(" 1.10.0 ", StringComparison.Ordinal))
             .ShouldHaveSingleItem()
             .ShouldContain("the images cannot be had");
+    }
+
+    [Fact]
+    public void What_failed_in_an_earlier_phase_is_counted()
+    {
+        var run = SampleRun.Create();
+        MatrixRow row = new(
+            new CiliumVersion(1, 9, 0),
+            run with
+            {
+                Phases = [run.Phases[1], run.Phases[0]],
+                Expectations = [],
+            },
+            null
+        );
+
+        row.Fails.ShouldBe(true);
+        var summary = MatrixSummary.Of(ScenarioCatalog.Load("two-sided-l7"), [row]).Releases[0];
+        summary.FailedShare.ShouldBe(0);
+        summary.FailedShareOfRun.ShouldNotBeNull().ShouldBe(1 / 3.0, 1e-9);
+        Text([row]).ShouldContain("0 % (33 % of the run)");
+    }
+
+    [Fact]
+    public void Without_an_expectation_or_a_conclusion_it_is_not_known_whether_a_run_was_reproduced()
+    {
+        var run = SampleRun.Create();
+        RunReport[] unknown =
+        [
+            run with
+            {
+                Expectations = [],
+            },
+            run with
+            {
+                EndedEarly = EarlyEnd.Interrupted,
+            },
+            run with
+            {
+                Phases = [run.Phases[0], run.Phases[1] with { MachineGate = "this machine cannot keep up" }],
+            },
+        ];
+        MatrixRow[] rows = [.. unknown.Select((r, i) => new MatrixRow(new CiliumVersion(1, 9, i), r, null))];
+
+        var summary = MatrixSummary.Of(ScenarioCatalog.Load("two-sided-l7"), rows);
+
+        summary.Releases.ShouldAllBe(r => r.IsReproduced == null);
+        Text(rows).ShouldContain("not known");
+    }
+
+    [Fact]
+    public void A_change_between_releases_is_not_claimed_of_an_undecided_one()
+    {
+        var run = SampleRun.Create();
+        MatrixRow Row(int patch, int perPod) =>
+            new(
+                new CiliumVersion(1, 9, patch),
+                run with
+                {
+                    Phases = [SampleRun.Phase("observe", 0, skewed: false, perPod)],
+                },
+                null
+            );
+        MatrixRow[] rows = [new(new CiliumVersion(1, 9, 0), run, null), Row(1, 20), Row(2, 4000)];
+
+        MatrixText
+            .Changes(rows)
+            .ShouldBe(["changes between 1.9.0 (skewed, requests fail) and 1.9.1 (no skew found, no request fails)"]);
+    }
+
+    private static string Text(IReadOnlyList<MatrixRow> rows)
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) }
+        );
+        console.Profile.Width = 200;
+        MatrixText.Write(ScenarioCatalog.Load("two-sided-l7"), rows, console);
+        return text.ToString();
     }
 }

@@ -37,9 +37,29 @@ public class RuleTests
         bool predicted
     )
     {
-        var sentence = Diagnostician.Diagnose(TwoSided() with { CiliumVersion = version }).Sentence;
+        var sentence = Diagnostician.Diagnose(TwoSided() with { CiliumVersion = version, IsEmulated = true }).Sentence;
         sentence.Contains($"predicted for Cilium {version}, not observed").ShouldBe(predicted);
         sentence.Contains("would confirm it").ShouldBe(predicted);
+        var measured = Diagnostician.Diagnose(TwoSided() with { CiliumVersion = version }).Sentence;
+        measured.ShouldNotContain("predicted", Case.Sensitive, "a real cluster shows its own behaviour");
+        measured.Contains($"not known of Cilium {version}").ShouldBe(predicted);
+    }
+
+    [Fact]
+    public void Pods_that_were_not_chosen_are_not_evidence()
+    {
+        var evidence = TwoSided() with
+        {
+            Phase = Phase([Pod("b1", false, 0), Pod("b2", false, 0), Pod("b3", true, 0)], (503, 300)),
+            ProxyFailuresByPod = ImmutableDictionary<string, double>.Empty.Add("backend/b1", 300),
+        };
+
+        var diagnosis = Diagnostician.Diagnose(evidence);
+
+        diagnosis.Name.ShouldBe("two-sided-l7");
+        diagnosis.Sentence.ShouldContain("nothing succeeds");
+        diagnosis.Sentence.ShouldNotContain("all 0 successes");
+        diagnosis.Supports.ShouldContain("Hubble counts the 503s on node3 alone, attributed to pod b1 on another node");
     }
 
     [Theory]
@@ -49,11 +69,13 @@ public class RuleTests
     [InlineData("1.10.0", new string[0])]
     [InlineData("1.11.9", new string[0])]
     [InlineData("1.12.0", new string[0])]
+    [InlineData("1.9.9", new string[0])]
     [InlineData("1.20.0", new[] { "proxy-use-original-source-address" })]
     public void Remedies_fit_the_release(string? version, string[] remedies)
     {
         var given = Diagnostician.Diagnose(TwoSided() with { CiliumVersion = version }).Remedies;
         given.Length.ShouldBe(1 + remedies.Length);
+        given.ShouldAllBe(r => !r.Contains("before 1.16.0"), "from 1.9.9 on it is even");
         foreach (var remedy in remedies)
             given.ShouldContain(r => r.StartsWith(remedy, StringComparison.Ordinal));
         var conntrack = Remedies.ServiceConntrack(version);

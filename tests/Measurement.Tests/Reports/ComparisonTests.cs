@@ -37,7 +37,7 @@ public sealed class ComparisonTests
         comparison.Changed.ShouldBeFalse();
         comparison.Differences.ShouldBeEmpty();
         comparison.Unmatched.ShouldBeEmpty();
-        comparison.Quantities.Length.ShouldBe(2 * (1 + 3 + 3 * 2));
+        comparison.Quantities.Length.ShouldBe(2 * (1 + 3 + 3 * 2) + 1);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class ComparisonTests
             .Unmatched.ShouldBe([
                 "baseline: backend/backend-1-7d9f-aaaaa on cluster-worker has no counterpart in the second run",
                 "baseline: backend/other on elsewhere has no counterpart in the first run",
-                "phase observe: only in the first run",
+                "phase observe: only in the first run; 1020 of 1530 requests failed",
             ]);
     }
 
@@ -132,5 +132,81 @@ public sealed class ComparisonTests
                 + $"{changing.Failures} of {changing.Requests} requests",
         ]);
         comparison.Quantities.ShouldAllBe(q => q.Phase != changing.Name);
+    }
+
+    [Fact]
+    public void Phases_of_the_same_name_are_compared_in_their_order()
+    {
+        var twice = s_skewed with { Phases = [.. s_skewed.Phases.Select(p => p with { Name = "a" })] };
+
+        var comparison = Comparison.Of(twice, twice);
+
+        comparison.Summary.ShouldStartWith("Nothing changed");
+        comparison.Unmatched.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void More_failures_in_the_run_or_in_its_changes_are_a_change()
+    {
+        var changing = s_skewed.Phases[0] with { Name = "changing", IsEvaluated = false };
+        ReportDocument With(long failures, long requests, long ofRun) =>
+            s_skewed with
+            {
+                Phases =
+                [
+                    .. s_skewed.Phases,
+                    changing with
+                    {
+                        Requests = requests,
+                        Failures = failures,
+                        Ok = requests - failures,
+                    },
+                ],
+                Totals = new(3060, 0, 3060 - ofRun, ofRun),
+            };
+
+        var comparison = Comparison.Of(With(1, 13, 1), With(669, 681, 700));
+
+        comparison.Changed.ShouldBeTrue();
+        comparison
+            .Quantities.Where(q => q.Change is Change.Lower)
+            .Select(q => $"{q.Phase}: {q.What}")
+            .ShouldBe(["while changing: success rate", "whole run: success rate"]);
+    }
+
+    [Fact]
+    public void Load_length_and_an_early_end_are_compared()
+    {
+        var other = s_skewed with
+        {
+            Load = s_skewed.Load with { KeptConnections = 4, Ports = "41000-41007" },
+            EndedEarly = "the run was interrupted",
+            Phases = [s_skewed.Phases[0], s_skewed.Phases[1] with { Seconds = 12 }],
+        };
+
+        Comparison
+            .Of(s_skewed, other)
+            .Differences.ShouldBe([
+                "kept connections: 0 → 4",
+                "client ports: random → 41000-41007",
+                "ended early: none → the run was interrupted",
+                "observe: length: 30.0 s → 12.0 s",
+            ]);
+    }
+
+    [Fact]
+    public void Nothing_is_claimed_of_a_run_with_which_the_machine_did_not_keep_up()
+    {
+        const string Gate = "this machine cannot keep up (…)";
+        var comparison = Comparison.Of(s_skewed, s_repaired with { MachineGate = Gate });
+
+        comparison.Changed.ShouldBeFalse();
+        comparison.Summary.ShouldStartWith("Nothing is concluded");
+        comparison.Notices.ShouldBe([
+            $"first run: {s_skewed.Cluster.Notice}",
+            $"second run: {s_skewed.Cluster.Notice}",
+            $"second run: nothing is concluded, because {Gate}",
+        ]);
+        s_skewed.Cluster.Notice.ShouldStartWith("Emulated:");
     }
 }

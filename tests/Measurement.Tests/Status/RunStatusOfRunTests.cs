@@ -160,7 +160,74 @@ public sealed class RunStatusOfRunTests
         var status = RunStatus.Of(run with { Phases = [before, run.Phases[0]] }, LiveSample.None);
 
         status.Kind.ShouldBe(RunStatusKind.Balanced);
-        status.Title.ShouldBe("No skew: 3 of 3 pods answered, 23990 of 24000 requests succeeded");
+        status.Title.ShouldBe("No skew, but 10 of 24000 requests failed, 10 of 12000 in phase baseline");
+    }
+
+    private static readonly DiagnosisResult s_denial = new() { Name = "l7-denial", Sentence = "Denied." };
+
+    /// <summary>A phase in which every request is denied.</summary>
+    private static PhaseReport Denied(string name, double start, double seconds = 1)
+    {
+        var run = StatusRuns.Of([1, 1, 1], [0, 0, 0], failures: 40);
+        return run.Phases[^1] with { Name = name, Start = start, Seconds = seconds, Diagnosis = s_denial };
+    }
+
+    [Fact]
+    public void What_failed_in_an_earlier_phase_is_counted_and_explained()
+    {
+        var run = Even(perPod: 80);
+        run = run with
+        {
+            Phases = [Denied("denied", 0), run.Phases[0] with { Name = "allowed", Start = 1 }],
+            Diagnosis = s_denial,
+        };
+
+        var status = RunStatus.Of(run, LiveSample.None);
+
+        status.Title.ShouldBe("No skew found, but 40 of 280 requests failed, 40 of 40 in phase denied");
+        (status.Diagnosis?.Name, status.Why, status.IsFault, status.Hop).ShouldBe(("l7-denial", "Denied.", false, ""));
+        var document = DocumentOf.Run(run);
+        document.Diagnosis.Name.ShouldBe("l7-denial");
+        Headline.Story(document).ShouldContain(s => s.Text == "phase denied: 40 of 40 requests failed");
+    }
+
+    [Fact]
+    public void What_failed_from_the_start_is_not_dated_to_a_change_since()
+    {
+        var run = Even();
+        run = run with
+        {
+            Phases = [Denied("baseline", 0, 0.68), Denied("after a scaling", 0.68)],
+            Details = run.Details with
+            {
+                Events = [new RecordedEvent("Deployment backend-1 was scaled", TimeSpan.FromSeconds(0.68))],
+            },
+        };
+
+        RunStatus.Of(run, LiveSample.None).Title.ShouldBe("0 of 3 pods answer since 0.0 s (no recorded event)");
+
+        var before = run.Phases[0] with
+        {
+            ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(200, 39).Add(403, 1),
+        };
+        RunStatus
+            .Of(run with { Phases = [before, run.Phases[1]] }, LiveSample.None)
+            .Title.ShouldBe("0 of 3 pods answer since 0.7 s (Deployment backend-1 was scaled)");
+    }
+
+    [Fact]
+    public void A_pod_that_was_never_chosen_is_not_called_silent()
+    {
+        var denied = Denied("observe", 0);
+        var run = Even() with
+        {
+            Phases = [denied with { Pods = denied.Pods.SetItem(1, denied.Pods[1] with { HubbleRequests = 40 }) }],
+        };
+
+        var status = RunStatus.Of(run, LiveSample.None);
+
+        (status.Headline, status.Answers).ShouldBe(("No request succeeds; 1 of 3 pods was chosen", "No pod answers."));
+        status.Pods.Select(p => p.State).ShouldBe([RowState.Undecided, RowState.Silent, RowState.Undecided]);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Reports.Compare;
 
@@ -10,12 +11,15 @@ internal static class ComparedPhases
     public static void Add(
         PhaseInfo a,
         PhaseInfo b,
+        bool isConcluded,
         ImmutableArray<ComparedQuantity>.Builder quantities,
         ImmutableArray<string>.Builder unmatched
     )
     {
         void Compare(string what, string unit, IntervalInfo x, IntervalInfo y, bool known = true) =>
-            quantities.Add(new(a.Name, what, unit, x, y, known ? ChangeOf(x, y) : Change.NoErrorProbability));
+            quantities.Add(
+                new(a.Name, what, unit, x, y, isConcluded && known ? ChangeOf(x, y) : Change.NoErrorProbability)
+            );
         Compare("success rate", "%", Percent(a.SuccessRate), Percent(b.SuccessRate));
         if (a.Latency is { } before && b.Latency is { } after)
         {
@@ -30,6 +34,30 @@ internal static class ComparedPhases
             Compare(chosen, "%", Percent(x.SelectionShare), Percent(y.SelectionShare), selection);
             Compare(answered, "%", Percent(x.DeliveryShare), Percent(y.DeliveryShare), delivery);
         }
+    }
+
+    /// <summary>The success rate of many phases together; nothing where neither run has a request.</summary>
+    public static void AddCounts(
+        string what,
+        (long Ok, long Requests) a,
+        (long Ok, long Requests) b,
+        bool isConcluded,
+        ImmutableArray<ComparedQuantity>.Builder quantities
+    )
+    {
+        if (a.Requests == 0 && b.Requests == 0)
+            return;
+        static IntervalInfo Rate((long Ok, long Requests) counts)
+        {
+            var rate = Proportion.Interval(
+                Math.Min(counts.Ok, counts.Requests),
+                counts.Requests,
+                VerdictOptions.Default.ErrorProbability
+            );
+            return Percent(new(double.IsFinite(rate.Estimate) ? rate.Estimate : null, rate.Lower, rate.Upper));
+        }
+        var (x, y) = (Rate(a), Rate(b));
+        quantities.Add(new(what, "success rate", "%", x, y, isConcluded ? ChangeOf(x, y) : Change.NoErrorProbability));
     }
 
     /// <summary>Pods of the same name; where names differ (they are new in every run), the only Pods of the same

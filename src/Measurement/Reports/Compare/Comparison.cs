@@ -56,6 +56,13 @@ public sealed record Comparison(
     ImmutableArray<string> Unmatched
 )
 {
+    /// <summary>What must be known of the two runs before everything else: that they are emulated, or a prediction, or
+    /// nothing is concluded from them.</summary>
+    public ImmutableArray<string> Notices { get; init; } = [];
+
+    /// <summary>Phases whose lengths differ by a smaller part are equally long.</summary>
+    private const double SameLength = 0.1;
+
     /// <summary>
     /// Every interval of a report misses with at most this probability: 1e-4, and the same again for a share beside the
     /// verdict "even", which bounds it as well. A claimed change is wrong with at most twice of it.
@@ -71,6 +78,8 @@ public sealed record Comparison(
         get
         {
             var changed = Quantities.Count(q => q.Change.IsClaimed());
+            if (Quantities.Length > 0 && Quantities.All(q => q.Change is Change.NoErrorProbability))
+                return "Nothing is concluded: no quantity of these runs has an error bound";
             if (changed > 0)
                 return $"{changed} of {Quantities.Length} quantities changed";
             return Differences.IsEmpty && Unmatched.IsEmpty
@@ -94,40 +103,82 @@ public sealed record Comparison(
             if (a != b)
                 differences.Add($"{what}: {a ?? "none"} → {b ?? "none"}");
         }
+        var isConcluded = before.MachineGate is null && after.MachineGate is null;
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
         Differs("cluster", before.Cluster.Kind, after.Cluster.Kind);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
         static string Load(LoadInfo load) => $"{load.Method} {load.Url} {load.RatePerSecond:0.##}/s";
         Differs("load", Load(before.Load), Load(after.Load));
+        Differs("kept connections", $"{before.Load.KeptConnections}", $"{after.Load.KeptConnections}");
+        Differs("client ports", before.Load.Ports ?? "random", after.Load.Ports ?? "random");
+        Differs("ended early", before.EndedEarly, after.EndedEarly);
         var (then, now) = (before.Cluster.Settings, after.Cluster.Settings);
         foreach (var key in then.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
             Differs($"setting {key}", then.GetValueOrDefault(key), now.GetValueOrDefault(key));
         var (lostBefore, lostAfter) = (LostInChanges(before), LostInChanges(after));
         if (lostBefore.Failures > 0 != lostAfter.Failures > 0)
             Differs("failures while the cluster was changing", lostBefore.Words, lostAfter.Words);
+        ComparedPhases.AddCounts(
+            "while changing",
+            WhileChanging(before),
+            WhileChanging(after),
+            isConcluded,
+            quantities
+        );
+        if (before.Totals is { } sent && after.Totals is { } sentAfter)
+            ComparedPhases.AddCounts(
+                "whole run",
+                (sent.Ok, sent.Requests),
+                (sentAfter.Ok, sentAfter.Requests),
+                isConcluded,
+                quantities
+            );
+        // Phases of the same name are compared in their order.
         var (first, second) = (Evaluated(before), Evaluated(after));
         foreach (var a in first)
         {
             if (second.Find(p => p.Name == a.Name) is not { } b)
             {
-                unmatched.Add($"phase {a.Name}: only in the first run");
+                unmatched.Add(Only(a, "first"));
                 continue;
             }
+            second.Remove(b);
+            if (Math.Abs(a.Seconds - b.Seconds) > SameLength * Math.Max(a.Seconds, b.Seconds))
+                Differs($"{a.Name}: length", $"{a.Seconds:0.0} s", $"{b.Seconds:0.0} s");
             Differs($"{a.Name}: delivery", a.Delivery.Kind, b.Delivery.Kind);
             Differs($"{a.Name}: diagnosis", a.Diagnosis?.Name, b.Diagnosis?.Name);
-            ComparedPhases.Add(a, b, quantities, unmatched);
+            ComparedPhases.Add(a, b, isConcluded, quantities, unmatched);
         }
-        var added = second.Where(b => first.TrueForAll(a => a.Name != b.Name));
-        unmatched.AddRange(added.Select(b => $"phase {b.Name}: only in the second run"));
-        return new Comparison(differences.ToImmutable(), quantities.ToImmutable(), unmatched.ToImmutable());
+        unmatched.AddRange(second.Select(b => Only(b, "second")));
+        return new Comparison(differences.ToImmutable(), quantities.ToImmutable(), unmatched.ToImmutable())
+        {
+            Notices = [.. Noticed(before, "first"), .. Noticed(after, "second")],
+        };
     }
+
+    private static IEnumerable<string> Noticed(ReportDocument document, string which)
+    {
+        if (document.Cluster.Notice.Length > 0)
+            yield return $"{which} run: {document.Cluster.Notice}";
+        if (document.MachineGate is { } gate)
+            yield return $"{which} run: nothing is concluded, because {gate}";
+    }
+
+    private static string Only(PhaseInfo phase, string which) =>
+        $"phase {phase.Name}: only in the {which} run"
+        + (phase.Failures > 0 ? $"; {phase.Failures} of {phase.Requests} requests failed" : "");
 
     private static List<PhaseInfo> Evaluated(ReportDocument document) => [.. document.Phases.Where(p => p.IsEvaluated)];
 
-    private static (long Failures, string Words) LostInChanges(ReportDocument document)
+    private static (long Ok, long Requests) WhileChanging(ReportDocument document)
     {
         var changes = document.Phases.Where(p => !p.IsEvaluated).ToList();
-        var (failures, requests) = (changes.Sum(p => p.Failures), changes.Sum(p => p.Requests));
-        return (failures, $"{failures} of {requests} requests");
+        return (changes.Sum(p => p.Ok), changes.Sum(p => p.Requests));
+    }
+
+    private static (long Failures, string Words) LostInChanges(ReportDocument document)
+    {
+        var (ok, requests) = WhileChanging(document);
+        return (requests - ok, $"{requests - ok} of {requests} requests");
     }
 }

@@ -133,6 +133,11 @@ internal static class Headline
             (0, $"the load began ({document.StartedAt.UtcDateTime:yyyy-MM-dd}, UTC)"),
         ];
         moments.AddRange(document.Events.Select(e => (e.At, $"{e.Name} ({e.At:0.0} s)")));
+        moments.AddRange(
+            document
+                .Phases.Where(p => p.Failures > 0)
+                .Select(p => (p.Start, $"phase {p.Name}: {p.Failures} of {p.Requests} requests failed"))
+        );
         foreach (var onset in document.Onsets)
         {
             var since = onset.At ?? onset.AlarmAt;

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
+
+namespace CiliumDebugging.Lab.Tests.Running;
+
+/// <summary>An expectation does not hold of nothing.</summary>
+public sealed class ExpectationCheckTests
+{
+    private static readonly PhaseReport s_even = SampleRun.Phase("a", 0, skewed: false, perPod: 20),
+        s_skewed = SampleRun.Phase("after a change", 0, skewed: true, perPod: 20);
+
+    private static ExpectationResult Check(PhaseExpectation expected, params ImmutableArray<PhaseReport> parts) =>
+        new ExpectationCheck(
+            parts[0],
+            parts,
+            (0, 0),
+            null,
+            ScenarioCatalog.Load("two-sided-l7").Load,
+            ServiceReader.Unknown
+        )
+            .Check(expected)
+            .ShouldHaveSingleItem();
+
+    [Fact]
+    public void The_status_of_failures_needs_a_failure_and_looks_at_the_whole_of_the_phase()
+    {
+        var expected = new PhaseExpectation("a") { FailureStatus = 503 };
+
+        var none = Check(expected, s_even);
+        (none.Holds, none.Observed).ShouldBe((false, "0 of 0 failures are something else"));
+        Check(expected, s_even, s_skewed).Holds.ShouldBeTrue();
+        var others = s_skewed with { ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(200, 20).Add(403, 40) };
+        var mixed = Check(expected, s_even, others);
+        (mixed.Holds, mixed.Observed).ShouldBe((false, "40 of 40 failures are something else"));
+    }
+
+    [Fact]
+    public void The_source_of_successes_needs_a_success()
+    {
+        var expected = new PhaseExpectation("a") { SuccessesFrom = SuccessSource.ClientNode };
+        var failing = s_skewed with
+        {
+            ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(503, 60),
+            Pods = [.. s_skewed.Pods.Select(p => p with { Ok = 0 })],
+        };
+
+        Check(expected, failing).Holds.ShouldBeFalse();
+        Check(expected, s_skewed).Holds.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_share_of_a_new_pod_needs_one()
+    {
+        var result = Check(new PhaseExpectation("a") { NewPodShare = ExpectedNewPodShare.StaleConntrack }, s_even);
+
+        (result.Holds, result.Observed).ShouldBe((false, "no pod was replaced before this phase"));
+    }
+
+    [Fact]
+    public void That_no_request_fails_needs_a_request()
+    {
+        var none = s_even with { Requests = 0, ByStatus = ImmutableSortedDictionary<int, long>.Empty };
+
+        Check(new PhaseExpectation("a") { Failures = false }, none).Holds.ShouldBeFalse();
+        Check(new PhaseExpectation("a") { Delivery = ExpectedDelivery.NotSkewed }, none).Holds.ShouldBeFalse();
+    }
+}
