@@ -30,7 +30,7 @@ internal sealed class FreshChoices
     /// <summary>Choices of nothing yet.</summary>
     public FreshChoices() { }
 
-    /// <exception cref="InvalidDataException">They are no choices.</exception>
+    /// <exception cref="InvalidDataException">They are not counts of choices.</exception>
     public FreshChoices(SavedChoices saved)
     {
         if (

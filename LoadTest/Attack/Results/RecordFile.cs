@@ -45,7 +45,7 @@ public static class RecordFile
     public static IEnumerable<RequestRecord> Read(Stream stream)
     {
         var number = 0L;
-        // Asked once: it is past the head afterwards.
+        // Only once: the stream is past the head afterwards.
         var isBinary = BinaryRecords.IsHead(stream);
         var foreign = isBinary ? null : ForeignRecords.Of(stream);
         var numbers = new RequestNumbers();

@@ -89,4 +89,8 @@ public sealed record SimulationResult(
     ImmutableSortedDictionary<SimulatedOutcome, long> Outcomes,
     ImmutableArray<SimulationSample> Samples,
     ImmutableArray<SimulatedReplacement> Replacements
-);
+)
+{
+    /// <summary>What a reader must know first: that it is a model, and of which release.</summary>
+    public required string Notice { get; init; }
+}

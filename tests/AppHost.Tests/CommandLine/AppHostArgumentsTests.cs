@@ -24,6 +24,33 @@ public sealed class AppHostArgumentsTests
     }
 
     [Fact]
+    public void The_command_to_reproduce_a_run_has_what_the_command_line_says()
+    {
+        var (command, _) = Parse([
+            "--scenario",
+            "../scenarios/two-sided-l7",
+            "--baseline",
+            "1m30s",
+            "--set",
+            "bpf-lb-sock=true",
+            "--workers",
+            "4",
+            "--client-worker",
+            "2",
+            "--port-offset",
+            "1000",
+        ]);
+
+        const string Rest = " --baseline 90000ms --workers 4 --client-worker 2 --set bpf-lb-sock=true";
+        var options = command.Options.ShouldNotBeNull();
+        options
+            .Command("two-sided-l7")
+            .ShouldBe($"dotnet run --project AppHost -- --once --scenario ../scenarios/two-sided-l7{Rest}");
+        // Another one of the page.
+        options.Command("control").ShouldBe($"dotnet run --project AppHost -- --once --scenario control{Rest}");
+    }
+
+    [Fact]
     public void Every_option_is_read()
     {
         var (command, _) = Parse([

@@ -61,6 +61,7 @@ public static class ReportJson
             Check(root, "");
             var document = root.Deserialize<ReportDocument>(s_options) ?? throw new InvalidDataException("it is null");
             CheckLengths(document);
+            ReportNumbers.Check(document);
             return document;
         }
         catch (JsonException e)
