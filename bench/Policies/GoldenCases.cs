@@ -16,7 +16,8 @@ namespace CiliumDebugging.Bench.Policies;
 /// </summary>
 internal static class GoldenCases
 {
-    private static readonly int[] s_ports = [53, 80, 81, 443, 8080, 8081, 9090, 20_000];
+    /// <summary>80 often: most HTTP rules are for it.</summary>
+    private static readonly int[] s_ports = [53, 80, 80, 80, 81, 90, 443, 8080, 8081, 9090, 20_000];
     private static readonly string[] s_protocols = ["TCP", "TCP", "TCP", "UDP", "SCTP"];
 
     private static readonly JsonSerializerOptions s_plain = new()
@@ -67,7 +68,8 @@ internal static class GoldenCases
     {
         var world = new GoldenWorld(header);
         var random = new RandomPolicies(seed);
-        var documents = random.Policies(4).Select(p => p.ToJsonString(s_plain)).ToList();
+        var edges = new EdgePolicies(random);
+        var documents = random.Policies(4).Select(p => edges.Changed(p).ToJsonString(s_plain)).ToList();
         var read = documents.Select(d => PolicyReader.ReadYaml(d, "policy.yaml")).ToList();
         var policies = PolicySet.Create(read.SelectMany(r => r.Policies), world.Identities);
         return new JsonObject

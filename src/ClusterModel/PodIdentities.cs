@@ -20,12 +20,26 @@ public static class PodIdentities
         var labels = (pod.Labels() ?? ImmutableDictionary<string, string>.Empty).Append(
             KeyValuePair.Create(ServiceAccount, pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default")
         );
-        var ports = pod
+        return table.Pod(pod.Namespace(), labels, namespaceLabels, NamedPorts(pod));
+    }
+
+    /// <summary>The ports of a Pod that have a name.</summary>
+    public static IEnumerable<NamedPort> NamedPorts(V1Pod pod)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        return pod
             .Spec.Containers.SelectMany(c => c.Ports ?? [])
             .Where(p => p.Name is not null)
             .Select(p => new NamedPort(p.Name, (ushort)p.ContainerPort, Protocol(p.Protocol)));
-        return table.Pod(pod.Namespace(), labels, namespaceLabels, ports);
     }
+
+    /// <summary>Whether any egress rule names a port: a name is that of any Pod of the cluster.</summary>
+    public static bool AskForNamedPorts(IEnumerable<NetworkPolicyModel> policies) =>
+        policies
+            .SelectMany(p => p.Specs)
+            .SelectMany(s => s.Egress)
+            .SelectMany(r => r.Ports)
+            .Any(p => p.Ports.Name is not null);
 
     /// <summary>Whether any policy selects by labels of namespaces other than the one that holds the name, which every
     /// Pod's identity has.</summary>

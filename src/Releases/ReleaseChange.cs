@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace CiliumDebugging.Releases;
 
 /// <summary>How it is known that a release behaves in a way.</summary>
@@ -24,11 +26,22 @@ public sealed record ReleaseChange(string What, CiliumVersion Since, string Sour
     /// <summary>The first release that no longer has it; null: none.</summary>
     public CiliumVersion? Until { get; init; }
 
+    /// <summary>Patch releases of earlier minor releases from which on these have it, too.</summary>
+    public ImmutableArray<CiliumVersion> Backports { get; init; } = [];
+
     /// <summary>The source, or that the change was not traced to one.</summary>
     public string SourceOrUnverified => Source.Length > 0 ? Source : "unverified";
 
     /// <summary>Whether a release has it.</summary>
-    public bool In(CiliumVersion release) => release >= Since && (Until is not { } end || release < end);
+    public bool In(CiliumVersion release)
+    {
+        if (release >= Since && (Until is not { } end || release < end))
+            return true;
+        foreach (var patch in Backports)
+            if ((patch.Major, patch.Minor) == (release.Major, release.Minor) && release >= patch)
+                return true;
+        return false;
+    }
 
     /// <summary>Whether a release has it; null where the release is unknown.</summary>
     public bool? In(CiliumVersion? release) => release is { } known ? In(known) : null;

@@ -3,8 +3,9 @@ using static CiliumDebugging.Releases.ChangeEvidence;
 
 namespace CiliumDebugging.Releases;
 
-/// <summary>What changes with Cilium's releases, as far as the lab follows it. The one place that knows a release
-/// number: emulator, simulator, diagnoses and remedies read it. docs/releases.md shows it.</summary>
+/// <summary>What changes with Cilium's releases, as far as the lab follows it. Emulator, simulator, diagnoses and
+/// remedies read each row of it, and tests compare what scenarios say of releases with it. docs/releases.md shows
+/// it.</summary>
 public static class ReleaseChanges
 {
     private static readonly CiliumVersion s_first = CiliumVersion.OriginalReport;
@@ -38,31 +39,18 @@ public static class ReleaseChanges
             Until = new(1, 16, 0),
         };
 
-    /// <summary>1.13.13 and 1.14.8 have it, too. The lab has no IPsec.</summary>
-    public static ReleaseChange NoOriginalSourceWithIpsec { get; } =
-        new("with IPsec the proxy does not use the original source", new(1, 15, 0), "cilium/cilium#29594", Read);
-
-    /// <summary>Without a tunnel. The emulated kernel has it.</summary>
-    public static ReleaseChange OriginalSourceNeedsSocketMatch { get; } =
-        new("without a tunnel the original source needs the kernel's socket match", s_first, "", Read);
-
-    /// <summary>The Pod sees the address of its node's proxy.</summary>
-    public static ReleaseChange NoOriginalSourceOnIngress { get; } =
+    /// <summary>The exception to <see cref="NoOriginalSourceWithTunnel"/>: <c>enable-ipsec</c>.</summary>
+    public static ReleaseChange OriginalSourceWithIpsec { get; } =
         new(
-            "the proxy never uses the original source for ingress",
-            s_first,
-            "pkg/proxy/envoyproxy.go, createEnvoyRedirect",
+            "with a tunnel and IPsec the proxy uses the original source",
+            new(1, 15, 0),
+            "cilium/cilium#29594, for all by cilium/cilium@322de7abfd",
             Read
-        );
-
-    /// <summary>The lab has no outside world.</summary>
-    public static ReleaseChange OriginalSourceToWorld { get; } =
-        new(
-            "the proxy uses the original source for egress to the world",
-            new(1, 16, 0),
-            "cilium/cilium@b9293f6ec3",
-            Read
-        );
+        )
+        {
+            Backports = [new(1, 13, 13), new(1, 14, 8)],
+            Until = new(1, 16, 0),
+        };
 
     /// <summary>Default true.</summary>
     public static ReleaseChange OriginalSourceSetting { get; } =
@@ -111,10 +99,6 @@ public static class ReleaseChanges
     public static ReleaseChange ShortClosedEntries { get; } =
         new("a service entry lives 10 s after FIN or RST", new(1, 17, 0), "cilium/cilium@4d0836b05c", Run);
 
-    /// <summary>A SYN without a later segment.</summary>
-    public static ReleaseChange LoneSynLivesAMinute { get; } =
-        new("the service entry of a SYN without a later segment lives 60 s", s_first, "", Run);
-
     /// <summary>Before, 21,600 s.</summary>
     public static ReleaseChange ShorterServiceEntries { get; } =
         new(
@@ -123,10 +107,6 @@ public static class ReleaseChanges
             "cilium/cilium#27665",
             Read
         );
-
-    /// <summary><c>conntrack-gc-interval: 0</c>.</summary>
-    public static ReleaseChange AdaptiveGc { get; } =
-        new("conntrack is swept at adaptive intervals: 5 min at first, 10 s to 12 h", s_first, "", Read);
 
     /// <summary>Before, <c>enable-host-reachable-services</c>.</summary>
     public static ReleaseChange SocketLoadBalancingKey { get; } =
@@ -138,7 +118,7 @@ public static class ReleaseChanges
         );
 
     /// <summary><c>service-no-backend-response: reject</c>, also where a traffic policy Local leaves none. Before, the
-    /// packet goes on to the stack, or is dropped.</summary>
+    /// packet goes on to the stack.</summary>
     public static ReleaseChange NoBackendIsRefused { get; } =
         new("a Service without a backend refuses connections", new(1, 15, 0), "cilium/cilium#28157", Read);
 
@@ -199,6 +179,18 @@ public static class ReleaseChanges
             Until = new(1, 19, 5),
         };
 
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange EnableDefaultDenyExists { get; } =
+        new("enableDefaultDeny exists", new(1, 16, 0), "cilium/cilium#30572", Read);
+
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange CidrGroupSelectors { get; } =
+        new("cidrGroupSelector exists", new(1, 17, 0), "cilium/cilium#36087", Read);
+
+    /// <summary>The lab carries neither.</summary>
+    public static ReleaseChange ProtocolsWithoutPorts { get; } =
+        new("policies take the protocols VRRP and IGMP", new(1, 19, 0), "cilium/cilium#39872", Read);
+
     /// <summary>All changes, by release.</summary>
     public static ImmutableArray<ReleaseChange> All { get; } =
     [
@@ -206,10 +198,7 @@ public static class ReleaseChanges
         {
             TwoSidedL7Fails,
             NoOriginalSourceWithTunnel,
-            NoOriginalSourceWithIpsec,
-            OriginalSourceNeedsSocketMatch,
-            NoOriginalSourceOnIngress,
-            OriginalSourceToWorld,
+            OriginalSourceWithIpsec,
             OriginalSourceSetting,
             ProxyConnectsFor2Seconds,
             ProxyRetries128,
@@ -218,9 +207,7 @@ public static class ReleaseChanges
             ReopenSelectsAfterGrace,
             ReopenSelects,
             ShortClosedEntries,
-            LoneSynLivesAMinute,
             ShorterServiceEntries,
-            AdaptiveGc,
             SocketLoadBalancingKey,
             NoBackendIsRefused,
             TerminatingBackendsServe,
@@ -230,6 +217,9 @@ public static class ReleaseChanges
             DefaultDenyNeedsRules,
             PeersAreOfThisCluster,
             IpBlockAllowsNamespace,
+            EnableDefaultDenyExists,
+            CidrGroupSelectors,
+            ProtocolsWithoutPorts,
         }.OrderBy(c => c.Since),
     ];
 }

@@ -38,7 +38,7 @@ internal static class HelmValues
     ///</summary>
     public static ImmutableArray<HelmValue> For(CiliumVersion release)
     {
-        var before12 = release < new CiliumVersion(1, 12, 0);
+        var before12 = !ReleaseChanges.SocketLoadBalancingKey.In(release);
         var before14 = release < new CiliumVersion(1, 14, 0);
         IEnumerable<HelmValue> all =
         [

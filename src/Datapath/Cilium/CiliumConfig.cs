@@ -33,6 +33,10 @@ public sealed partial record CiliumConfig
     /// <c>routing-mode</c>: tunnel, native). Default true (vxlan).</summary>
     public bool Tunnel { get; init; } = true;
 
+    /// <summary>Pod traffic between nodes is encrypted with IPsec (<c>enable-ipsec</c>). The lab has its effect on the
+    /// original source alone. Default false.</summary>
+    public bool Ipsec { get; init; }
+
     /// <summary>Socket LB: the backend is chosen at connect(2) (<c>enable-host-reachable-services</c>,
     /// <c>bpf-lb-sock</c>). Default false, as in the original report.</summary>
     public bool SocketLoadBalancing { get; init; }
@@ -132,7 +136,8 @@ public sealed partial record CiliumConfig
     public bool OriginalSourceForLocalPods { get; init; }
 
     /// <summary>Whether the agents let their proxies use the original source address and port.</summary>
-    public bool OriginalSourceAllowed => OriginalSourceGate.Allows(Version, Tunnel, ProxyUseOriginalSourceAddress);
+    public bool OriginalSourceAllowed =>
+        OriginalSourceGate.Allows(Version, Tunnel, Ipsec, ProxyUseOriginalSourceAddress);
 
     private static readonly ImmutableDictionary<string, Func<CiliumConfig, string, CiliumConfig>> s_keys =
         new Dictionary<string, Func<CiliumConfig, string, CiliumConfig>>(StringComparer.Ordinal)
@@ -146,6 +151,7 @@ public sealed partial record CiliumConfig
                 },
             ["tunnel"] = (c, v) => c with { Tunnel = OneOf(v, ("vxlan", true), ("geneve", true), ("disabled", false)) },
             ["routing-mode"] = (c, v) => c with { Tunnel = OneOf(v, ("tunnel", true), ("native", false)) },
+            ["enable-ipsec"] = (c, v) => c with { Ipsec = Boolean(v) },
             ["enable-host-reachable-services"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
             ["bpf-lb-sock"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
             ["bpf-ct-timeout-service-tcp"] = (c, v) => c with { ServiceConntrackTimeout = Duration(v) },

@@ -4,7 +4,6 @@ using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Sockets;
-using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Forwarding;
 
@@ -63,7 +62,7 @@ public sealed class ForwardingPath
         var (action, reason) = (HopAction.Reset, (string?)null);
         var hasBackend = lookup is not (ServiceLookup.NoBackend or ServiceLookup.NoLocalBackend);
         if (!hasBackend)
-            (action, reason) = WithoutBackend(lookup, node.Config);
+            (action, reason) = WithoutBackend(lookup, node);
         // Each further copy of a hop in this method costs every connection.
         var hop = new Hop
         {
@@ -138,7 +137,7 @@ public sealed class ForwardingPath
         ArgumentNullException.ThrowIfNull(cluster);
         var node = accepted.Node!;
         var remote = accepted.Destination!.NodeName != node.Name;
-        var original = node.Config.OriginalSourceAllowed && (remote || node.Config.OriginalSourceForLocalPods);
+        var original = node.UsesOriginalSource && (remote || node.Config.OriginalSourceForLocalPods);
         var wire = new FourTuple(original ? accepted.Client : proxySource, accepted.Backend);
         hold = null;
         if (!TryConnect(node, wire, out connecting))
@@ -177,15 +176,15 @@ public sealed class ForwardingPath
     }
 
     /// <summary>
-    /// Cilium refuses with ICMP port unreachable and counts a drop. Before, and with kube-proxy, a Service without
-    /// endpoints is refused by the stack, and where a traffic policy Local leaves none the packet is dropped.
+    /// Cilium refuses with ICMP port unreachable and counts a drop. Before, the packet goes on to the stack, and so it
+    /// does with kube-proxy: a Service without endpoints is refused there, and where a traffic policy Local leaves none
+    /// the packet is lost. Hubble counts neither.
     /// </summary>
-    private static (HopAction Action, string? Reason) WithoutBackend(ServiceLookup lookup, CiliumConfig config)
+    private static (HopAction Action, string? Reason) WithoutBackend(ServiceLookup lookup, NodeDatapath node)
     {
-        const string Reason = "SERVICE_BACKEND_NOT_FOUND";
-        if (!config.IsKubeProxy && ReleaseChanges.NoBackendIsRefused.In(config.Version))
-            return (HopAction.Reset, Reason);
-        return lookup is ServiceLookup.NoLocalBackend ? (HopAction.Drop, Reason) : (HopAction.Reset, null);
+        if (node.RefusesWithoutBackend)
+            return (HopAction.Reset, "SERVICE_BACKEND_NOT_FOUND");
+        return (lookup is ServiceLookup.NoLocalBackend ? HopAction.Drop : HopAction.Reset, null);
     }
 
     /// <summary>The node that translates a destination: the one whose address was dialled (a node port), else the

@@ -2,6 +2,7 @@ using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Forwarding;
 
@@ -48,6 +49,8 @@ public sealed class NodeDatapath
         (Name, Address, Config, Sockets, Zone, _maps) = (name, address, config, sockets, zone, maps);
         _lock = maps.Lock;
         _seesFin = config.SeesFin;
+        UsesOriginalSource = config.OriginalSourceAllowed;
+        RefusesWithoutBackend = !config.IsKubeProxy && ReleaseChanges.NoBackendIsRefused.In(config.Version);
         _affinity = maps.Affinity;
         _conntrack = config.SocketLoadBalancing
             ? null
@@ -89,6 +92,12 @@ public sealed class NodeDatapath
 
     /// <summary>The agent's settings.</summary>
     public CiliumConfig Config { get; }
+
+    /// <summary>Whether its egress proxy uses the original source towards other nodes.</summary>
+    public bool UsesOriginalSource { get; }
+
+    /// <summary>Whether a connection to a Service without a backend is refused, which counts as a drop.</summary>
+    public bool RefusesWithoutBackend { get; }
 
     /// <summary>The namespace its proxy's sockets live in.</summary>
     public SocketTable Sockets { get; }

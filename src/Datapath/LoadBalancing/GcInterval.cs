@@ -1,9 +1,9 @@
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>
-/// The adaptive interval of Cilium's conntrack garbage collector (<c>conntrack-gc-interval: 0</c>; pkg/maps/ctmap,
-/// calculateInterval): shorter after a sweep that deleted much of what the map can hold, longer after one that deleted
-/// little.
+/// The adaptive interval of Cilium's conntrack garbage collector (<c>conntrack-gc-interval: 0</c>, all releases;
+/// pkg/maps/ctmap, calculateInterval): shorter after a sweep that deleted much of what the map can hold, longer after
+/// one that deleted little.
 /// </summary>
 public static class GcInterval
 {

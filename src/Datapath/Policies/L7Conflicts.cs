@@ -27,7 +27,8 @@ internal static class L7Conflicts
 
     private static string? Find(IEnumerable<TrafficRule> rules)
     {
-        Dictionary<(PortMatch Ports, L4Protocol Protocol), string> parsers = [];
+        // Ranges that overlap are filters of their own; a name is one whatever its end (cilium, L4PolicyMap).
+        Dictionary<(ushort Port, ushort EndPort, string? Name, L4Protocol Protocol), string> parsers = [];
         foreach (TrafficRule rule in rules.Where(r => !r.IsDeny && (r.AnyPeer || !r.Peers.IsEmpty)))
         {
             foreach (PortRule port in rule.Ports)
@@ -40,8 +41,10 @@ internal static class L7Conflicts
                     continue;
                 foreach (L4Protocol protocol in s_protocols.Where(p => port.Protocol is null || port.Protocol == p))
                 {
-                    if (!parsers.TryAdd((port.Ports, protocol), parser) && parsers[(port.Ports, protocol)] != parser)
-                        return $"cannot merge conflicting L7 parsers ({parsers[(port.Ports, protocol)]}/{parser})";
+                    (PortMatch match, ushort end) = (port.Ports, port.Ports.Name is null ? port.EndPort : (ushort)0);
+                    var key = (match.First, end, match.Name, protocol);
+                    if (!parsers.TryAdd(key, parser) && parsers[key] != parser)
+                        return $"cannot merge conflicting L7 parsers ({parsers[key]}/{parser})";
                 }
             }
         }

@@ -119,13 +119,17 @@ public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet
     /// </summary>
     public bool HttpNeedsDefaultDeny { get; init; }
 
+    /// <summary>The <c>endPort</c> as written; 0 without one. Types of L7 rules conflict where ports are written
+    /// alike.</summary>
+    public ushort EndPort { get; init; }
+
     internal HttpRuleSet? HttpWith(bool defaultDeny) =>
         Http is not null && HttpNeedsDefaultDeny && !defaultDeny ? HttpRuleSet.AllowAll : Http;
 }
 
 /// <summary>A range of port numbers or the name of a port.</summary>
-/// <param name="First">The first port, 0–65535 (0 in the range of all ports); unused with a name.</param>
-/// <param name="Last">The last port, inclusive.</param>
+/// <param name="First">The first port, 0–65535 (0 in the range of all ports); 0 with a name.</param>
+/// <param name="Last">The last port, inclusive; with a name, the range's end if it is above the name's port.</param>
 /// <param name="Name">The name, lower case: on ingress looked up in the subject's named ports, on egress in those of
 /// all Pods; null for numbers.</param>
 public sealed record PortMatch(ushort First, ushort Last, string? Name)

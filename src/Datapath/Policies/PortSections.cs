@@ -111,7 +111,7 @@ internal sealed class PortSections
             foreach (NamedPort named in question.Names)
             {
                 if (named.Protocol == protocol && named.Name == port.Ports.Name)
-                    yield return new Range(named.Port, named.Port, section, http);
+                    yield return new Range(named.Port, Math.Max(named.Port, port.Ports.Last), section, http);
             }
         }
     }

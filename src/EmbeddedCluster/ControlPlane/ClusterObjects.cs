@@ -218,6 +218,7 @@ internal static class ClusterObjects
         var labels = new Dictionary<string, string>
         {
             ["kubernetes.io/hostname"] = node.Name,
+            ["kubernetes.io/arch"] = Architecture,
             ["kubernetes.io/os"] = "linux",
         };
         if (node.ControlPlane)
@@ -259,6 +260,15 @@ internal static class ClusterObjects
         };
     }
 
+    /// <summary>The processor architecture in Go's words, as Kubernetes has it.</summary>
+    private static string Architecture =>
+        RuntimeInformation.OSArchitecture switch
+        {
+            System.Runtime.InteropServices.Architecture.X64 => "amd64",
+            System.Runtime.InteropServices.Architecture.X86 => "386",
+            var other => other.ToString().ToLowerInvariant(),
+        };
+
     private static V1NodeSystemInfo NodeInfo() =>
         new()
         {
@@ -266,7 +276,7 @@ internal static class ClusterObjects
             KernelVersion = Environment.OSVersion.Version.ToString(),
             OperatingSystem = "linux",
             OsImage = RuntimeInformation.OSDescription,
-            Architecture = RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant(),
+            Architecture = Architecture,
             ContainerRuntimeVersion = $"process://{Environment.Version}",
             BootID = "",
             KubeProxyVersion = KubeletVersion,

@@ -160,7 +160,7 @@ internal sealed class EndpointSliceController(
             .. (service.Spec.Ports ?? [])
                 .Select(p => new Discoveryv1EndpointPort
                 {
-                    Name = p.Name,
+                    Name = p.Name ?? "",
                     Port = TargetPort(p, pod),
                     Protocol = p.Protocol ?? "TCP",
                 })

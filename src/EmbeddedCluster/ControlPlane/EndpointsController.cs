@@ -64,7 +64,7 @@ internal sealed class EndpointsController(IKubernetes api, ClusterCache cache, E
             .Where(p => p.Port is not null)
             .Select(p => new Corev1EndpointPort
             {
-                Name = p.Name,
+                Name = p.Name is "" ? null : p.Name,
                 Port = p.Port!.Value,
                 Protocol = p.Protocol,
             })

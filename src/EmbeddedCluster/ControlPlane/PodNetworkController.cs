@@ -172,7 +172,7 @@ internal sealed partial class PodNetworkController(
     }
 
     /// <summary>The Pod's readiness probe, from its node's host; null when it has none.</summary>
-    private Func<CancellationToken, Task<bool>>? Probe(V1Pod pod, Assignment assignment)
+    private Func<CancellationToken, Task<string?>>? Probe(V1Pod pod, Assignment assignment)
     {
         var probe = pod.Spec.Containers.Select(c => c.ReadinessProbe?.HttpGet).FirstOrDefault(p => p is not null);
         if (probe is null)
@@ -184,7 +184,7 @@ internal sealed partial class PodNetworkController(
         _ = int.TryParse(probe.Port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
         var pods = new TcpEndpoint(assignment.Address, (ushort)(named ?? number));
         var host = new TcpEndpoint(addresses.Node(assignment.Node), 0);
-        return stop => ReadinessProbe.AnswersAsync(datapath, pods, probe.Path ?? "/", host, stop);
+        return stop => ReadinessProbe.FailureAsync(datapath, pods, probe.Path ?? "/", host, stop);
     }
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)

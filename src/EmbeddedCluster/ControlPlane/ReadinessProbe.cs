@@ -14,7 +14,8 @@ internal static class ReadinessProbe
     // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod.
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
 
-    public static async Task<bool> AnswersAsync(
+    /// <returns>Why the probe fails; null when it succeeds.</returns>
+    public static async Task<string?> FailureAsync(
         LiveDatapath datapath,
         TcpEndpoint pod,
         string path,
@@ -36,17 +37,20 @@ internal static class ReadinessProbe
             {
                 var count = await socket.ReceiveAsync(start.AsMemory(read), SocketFlags.None, either.Token);
                 if (count == 0)
-                    return false;
+                    return "the connection was closed without an answer";
                 read += count;
             }
-            return start[9] is (byte)'2' or (byte)'3';
+            return start[9] is (byte)'2' or (byte)'3'
+                ? null
+                : $"HTTP probe failed with statuscode: {Encoding.ASCII.GetString(start[9..])}";
         }
-        catch (Exception e)
-            when (e is SocketException
-                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            )
+        catch (SocketException e)
         {
-            return false;
+            return $"Get \"http://{pod}{path}\": {e.Message}";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"Get \"http://{pod}{path}\": no answer within {s_timeout.TotalSeconds:0} s";
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.ServiceDefaults.Pods;
@@ -13,11 +14,15 @@ namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 internal sealed record PodPlace(string PodIp, string HostIp, string BackingAddress, int PortOffset);
 
 /// <summary>A container that cannot be started as its Pod says.</summary>
-/// <param name="reason">Reason as a kubelet gives it: ErrImagePull, CreateContainerConfigError.</param>
+/// <param name="reason">Reason as a kubelet gives it: ErrImagePull, CreateContainerConfigError,
+/// RunContainerError.</param>
 /// <param name="message">What is wrong, where, and what to do.</param>
 internal sealed class ContainerStartException(string reason, string message) : Exception(message)
 {
     public string Reason { get; } = reason;
+
+    /// <summary>Whether the machine may be able to start it later: it is tried again.</summary>
+    public bool MayPass { get; init; }
 }
 
 /// <summary>
@@ -96,7 +101,18 @@ internal sealed class ContainerRuntime(
         output.BeginRun();
         Action<string> print = output.Add;
         var args = container.Args ?? [];
-        return DotnetProcess.Start(program, args, variables, time, print, keepInputOpen: true, onErrorLine: print);
+        try
+        {
+            return DotnetProcess.Start(program, args, variables, time, print, keepInputOpen: true, onErrorLine: print);
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            // Too many open files or processes, a variable that is too long, a program that is not built.
+            throw new ContainerStartException("RunContainerError", $"{program} cannot be started: {e.Message}")
+            {
+                MayPass = true,
+            };
+        }
     }
 
     private static ContainerStartException ConfigError(string message) => new("CreateContainerConfigError", message);

@@ -23,7 +23,7 @@ internal sealed partial class PodWorker(
     V1Pod pod,
     PodPlace place,
     PodStatusWriter status,
-    Func<CancellationToken, Task<bool>>? probe,
+    Func<CancellationToken, Task<string?>>? probe,
     KubeletContext kubelet
 ) : IAsyncDisposable
 {
@@ -35,6 +35,9 @@ internal sealed partial class PodWorker(
     /// <summary>After that a program that does not answer keeps no other waiting.</summary>
     private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(10);
     private const int FailuresUntilNotReady = 3;
+
+    /// <summary>How long a program may take to answer its probe before an Event says that it does not.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
     private readonly CancellationTokenSource _stop = new();
     private TimeSpan _grace = DotnetProcess.GracePeriod;
@@ -72,8 +75,7 @@ internal sealed partial class PodWorker(
             }
             catch (ContainerStartException e)
             {
-                await status.WriteAsync("Pending", ready: false, PodStatusWriter.Waiting(e.Reason, e.Message), stop);
-                Record("Failed", e.Message, isWarning: true);
+                await NotStartedAsync(e, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -83,6 +85,27 @@ internal sealed partial class PodWorker(
         catch (Exception e)
         {
             Failed(kubelet.Log, pod.Namespace(), pod.Name(), e);
+        }
+    }
+
+    private async Task NotStartedAsync(ContainerStartException e, CancellationToken stop)
+    {
+        var waiting = PodStatusWriter.Waiting(e.Reason, e.Message);
+        var phase = _restarts == 0 ? "Pending" : "Running";
+        await status.WriteAsync(phase, ready: false, waiting, stop, _restarts, _last);
+        Record("Failed", e.Message, isWarning: true);
+    }
+
+    private async Task<DotnetProcess?> TryStartAsync(CancellationToken stop)
+    {
+        try
+        {
+            return kubelet.Runtime.Start(pod, place);
+        }
+        catch (ContainerStartException e) when (e.MayPass)
+        {
+            await NotStartedAsync(e, stop);
+            return null;
         }
     }
 
@@ -96,7 +119,13 @@ internal sealed partial class PodWorker(
         {
             // 1.
             using var turn = await kubelet.Starts.TakeAsync(stop);
-            await using var process = kubelet.Runtime.Start(pod, place);
+            await using var process = await TryStartAsync(stop);
+            if (process is null)
+            {
+                turn.Dispose();
+                backOff = await BackOffAsync(backOff, stop);
+                continue;
+            }
             var container = pod.Spec.Containers[0].Name;
             Record("Started", $"Started process {process.Id} for container {container}", isWarning: false);
             var since = _time.GetTimestamp();
@@ -121,10 +150,16 @@ internal sealed partial class PodWorker(
             var waiting = PodStatusWriter.Waiting("CrashLoopBackOff", message);
             await status.WriteAsync("Running", ready: false, waiting, stop, _restarts, _last);
             Record("BackOff", $"Back-off restarting failed container, exit code {exitCode}", isWarning: true);
-            await Task.Delay(backOff, _time, stop);
-            backOff = backOff * 2 < s_longestBackOff ? backOff * 2 : s_longestBackOff;
+            backOff = await BackOffAsync(backOff, stop);
             _restarts++;
         }
+    }
+
+    /// <returns>How long to wait the next time.</returns>
+    private async Task<TimeSpan> BackOffAsync(TimeSpan backOff, CancellationToken stop)
+    {
+        await Task.Delay(backOff, _time, stop);
+        return backOff * 2 < s_longestBackOff ? backOff * 2 : s_longestBackOff;
     }
 
     private async Task ProbeWhileRunningAsync(DotnetProcess process, IDisposable turn, CancellationToken stop)
@@ -170,11 +205,12 @@ internal sealed partial class PodWorker(
     private async Task ProbeAsync(IDisposable turn, CancellationToken stop)
     {
         var since = _time.GetTimestamp();
-        var (ready, failures, state) = (false, 0, status.Running());
+        var (ready, failures, recorded, state) = (false, 0, false, status.Running());
         await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
         while (true)
         {
-            var answered = probe is null || await probe(stop);
+            var failure = probe is null ? null : await probe(stop);
+            var answered = failure is null;
             failures = answered ? 0 : failures + 1;
             if (answered || _time.GetElapsedTime(since) > s_longestStart)
                 turn.Dispose();
@@ -182,9 +218,14 @@ internal sealed partial class PodWorker(
             {
                 ready = !ready;
                 await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
-                if (!ready)
-                    Record("Unhealthy", $"Readiness probe failed {failures} times", isWarning: true);
             }
+            if (!ready && !recorded && failures >= FailuresUntilNotReady && _time.GetElapsedTime(since) > s_patience)
+            {
+                recorded = true;
+                Record("Unhealthy", $"Readiness probe failed: {failure}", isWarning: true);
+            }
+            else if (ready)
+                recorded = false;
             if (probe is null)
                 return;
             await Task.Delay(ready ? s_probePeriod : s_firstProbePeriod, _time, stop);

@@ -18,6 +18,9 @@ public sealed record PathPolicies(bool Egress, bool Ingress, ImmutableHashSet<st
 {
     /// <summary>There are no policies.</summary>
     public static PathPolicies None { get; } = new(false, false, []);
+
+    /// <summary>What the policies of the path mean that their text does not say, one line each.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
 }
 
 /// <summary>The policies of a cluster at one moment.</summary>
@@ -32,18 +35,21 @@ public sealed class ClusterPolicyReader
 
     private readonly IdentityTable _identities = new();
     private readonly PolicySet _policies;
+    private readonly List<(NetworkPolicyModel Policy, PolicyProblem Note)> _notes;
     private readonly Dictionary<string, IDictionary<string, string>?> _namespaceLabels;
 
     private ClusterPolicyReader(
         List<NetworkPolicyModel> models,
+        List<(NetworkPolicyModel Policy, PolicyProblem Note)> notes,
         Dictionary<string, IDictionary<string, string>?> namespaceLabels,
         PolicyReferences references,
+        IEnumerable<NamedPort>? namedPorts,
         ImmutableArray<string> problems,
         DateTime? newest
     )
     {
-        _namespaceLabels = namespaceLabels;
-        _policies = PolicySet.Create(models, _identities, references: references);
+        (_notes, _namespaceLabels) = (notes, namespaceLabels);
+        _policies = PolicySet.Create(models, _identities, namedPorts, references: references);
         (Problems, Newest) = (problems, newest);
     }
 
@@ -66,6 +72,7 @@ public sealed class ClusterPolicyReader
     {
         ArgumentNullException.ThrowIfNull(cluster);
         List<NetworkPolicyModel> models = [];
+        List<(NetworkPolicyModel Policy, PolicyProblem Note)> notes = [];
         var problems = ImmutableArray.CreateBuilder<string>();
         DateTime? newest = null;
         foreach (var (group, version, plural, kind) in s_kinds)
@@ -96,6 +103,7 @@ public sealed class ClusterPolicyReader
                     release
                 );
                 models.AddRange(read.Policies);
+                notes.AddRange(read.Policies.SelectMany(_ => read.Notes, (policy, note) => (policy, note)));
                 problems.AddRange(read.Problems.Select(p => p.ToString()));
                 if (item.Metadata.CreationTimestamp is { } created && (newest is null || created > newest))
                     newest = created;
@@ -107,7 +115,47 @@ public sealed class ClusterPolicyReader
         var references = PolicyReferences.AreNeeded(models)
             ? await ReferencesAsync(cluster, problems, cancellationToken)
             : PolicyReferences.None;
-        return new ClusterPolicyReader(models, namespaceLabels, references, problems.ToImmutable(), newest);
+        var namedPorts = PodIdentities.AskForNamedPorts(models)
+            ? await NamedPortsAsync(cluster, problems, cancellationToken)
+            : null;
+        return new ClusterPolicyReader(
+            models,
+            notes,
+            namespaceLabels,
+            references,
+            namedPorts,
+            problems.ToImmutable(),
+            newest
+        );
+    }
+
+    /// <summary>The named ports of all Pods that are endpoints of Cilium: those that run, and not on their node's
+    /// network.</summary>
+    private static async Task<IEnumerable<NamedPort>?> NamedPortsAsync(
+        IKubernetes cluster,
+        ImmutableArray<string>.Builder problems,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(
+                fieldSelector: "status.phase=Running",
+                cancellationToken: cancellationToken
+            );
+            return
+            [
+                .. pods
+                    .Items.Where(p => p.Spec.HostNetwork is not true)
+                    .SelectMany(PodIdentities.NamedPorts)
+                    .Distinct(),
+            ];
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            problems.Add("a policy names ports on egress, and this user may not list pods of all namespaces");
+            return null;
+        }
     }
 
     /// <summary>The Services that policies may name. Addresses outside of the cluster select no Pods: neither
@@ -155,10 +203,12 @@ public sealed class ClusterPolicyReader
         ArgumentNullException.ThrowIfNull(targets);
         var source = PeerOf(client);
         var (egress, ingress) = (false, false);
+        HashSet<EndpointIdentity> arrived = [];
         var denied = ImmutableHashSet.CreateBuilder<string>(StringComparer.Ordinal);
         foreach (var pod in targets)
         {
             var target = PeerOf(pod);
+            arrived.Add(target.Identity);
             var leaving = _policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp);
             var arriving = _policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp);
             egress |= leaving.IsRedirect;
@@ -166,8 +216,26 @@ public sealed class ClusterPolicyReader
             if (leaving.IsDrop || arriving.IsDrop)
                 denied.Add($"{pod.Namespace()}/{pod.Name()}");
         }
-        return new PathPolicies(egress, ingress, denied.ToImmutable());
+        return new PathPolicies(egress, ingress, denied.ToImmutable()) { Notes = Notes(source.Identity, arrived) };
     }
+
+    /// <summary>Of the rules that apply on the way: on egress those of the client's policies, on ingress those of the
+    /// targets'. What several rules have in common is one line.</summary>
+    private ImmutableArray<string> Notes(EndpointIdentity source, IReadOnlyCollection<EndpointIdentity> targets) =>
+        [
+            .. PolicyNotes.Lines(
+                _notes
+                    .Where(n =>
+                        n.Policy.Specs.Any(s =>
+                            n.Note.Field.Contains(".egress", StringComparison.Ordinal)
+                                && s.Subject.Matches(source.Labels)
+                            || n.Note.Field.Contains(".ingress", StringComparison.Ordinal)
+                                && targets.Any(t => s.Subject.Matches(t.Labels))
+                        )
+                    )
+                    .Select(n => n.Note)
+            ),
+        ];
 
     private Peer PeerOf(V1Pod pod) => new(_identities.Of(pod, _namespaceLabels.GetValueOrDefault(pod.Namespace())), 0);
 }

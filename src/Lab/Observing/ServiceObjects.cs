@@ -101,6 +101,11 @@ internal sealed class ServiceObjects
             ?? 80;
         var targets = endpoints.Select(e => byName.GetValueOrDefault(e.Pod.Name)).OfType<V1Pod>().ToList();
         await _clients.LookUpAsync(clients, cancellationToken);
+        var policies = _clients.Known.ToDictionary(
+            c => c.Key,
+            c => _policies?.Between(c.Value, targets, (ushort)port) ?? PathPolicies.None,
+            StringComparer.Ordinal
+        );
         var observed = new ObservedService(
             ns,
             name,
@@ -108,14 +113,17 @@ internal sealed class ServiceObjects
             ServiceReader.FactsOf(service, fromOutside: false),
             _clients.Known.ToImmutableDictionary(
                 c => c.Key,
-                c => PathOf(c.Value, targets, port),
+                c => new ClientPath(c.Value.Spec.NodeName, policies[c.Key].Egress, policies[c.Key].Ingress),
                 StringComparer.Ordinal
             ),
             _zones.ToImmutableDictionary(StringComparer.Ordinal),
             new ClusterIdentity(_kind, _release?.ToString()),
             _settings,
             _rulesProblem
-        );
+        )
+        {
+            PolicyNotes = [.. policies.Values.SelectMany(p => p.Notes).Distinct(StringComparer.Ordinal)],
+        };
         return new ServiceObjectsRead(
             observed,
             [.. agents.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
@@ -232,12 +240,6 @@ internal sealed class ServiceObjects
         {
             _rulesProblem = "the API server does not let this user list network policies";
         }
-    }
-
-    private ClientPath PathOf(V1Pod client, List<V1Pod> targets, int port)
-    {
-        var rules = _policies?.Between(client, targets, (ushort)port) ?? PathPolicies.None;
-        return new ClientPath(client.Spec.NodeName, rules.Egress, rules.Ingress);
     }
 
     private static ObservedAgent Agent(V1Pod pod)

@@ -319,6 +319,9 @@ internal static class RunEvaluator
                         Fails: false,
                         $"pod {pod} was restarted during the run: its own count of requests began anew, and is left out"
                     )),
+                    .. reported
+                        .SelectMany(p => p.Measured?.Policies.Notes.Select(n => new QualityFinding(false, n)) ?? [])
+                        .Distinct(),
                 ],
                 Details = new RunDetails
                 {

@@ -33,13 +33,14 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
             _ => "ciliumnetworkpolicies",
         };
 
-    /// <summary>The policy as a release of Cilium reads it.</summary>
+    /// <summary>The policy as a release of Cilium reads it, with what it means there that its text does not
+    /// say.</summary>
     /// <exception cref="ScenarioException">The release refuses it.</exception>
-    public NetworkPolicyModel ReadFor(CiliumVersion release)
+    public (NetworkPolicyModel Policy, ImmutableArray<PolicyProblem> Notes) ReadFor(CiliumVersion release)
     {
         var read = PolicyReader.ReadJson(Manifest, Model.Source, release);
         return read.IsValid
-            ? read.Policies.Single()
+            ? (read.Policies.Single(), read.Notes)
             : throw new ScenarioException(
                 $"Cilium {release} refuses the policy: {string.Join(Environment.NewLine, read.Problems)}"
             );

@@ -30,19 +30,31 @@ internal sealed class SharePrediction
     public SharePrediction(CiliumConfig config, ClientPortRange ports, double ratePerClient, double seconds)
     {
         (_ports, _ratePerClient) = (ports, ratePerClient);
-        // How long an entry can bind its port.
-        var memory = config.SocketLoadBalancing
-            ? 0
-            : Math.Min(
-                (config.ServiceConntrackTimeout + config.ConntrackGcInterval).TotalSeconds,
-                    // A connection whose end the node did not see is never a closed one.
-                    !config.SeesFin ? double.PositiveInfinity
-                    : config.ConntrackReopen is ConntrackReopen.Select ? 0
-                    : config.ConntrackReopen is ConntrackReopen.SelectAfterGrace
-                        ? config.ConntrackReopenGrace.TotalSeconds
-                    : double.PositiveInfinity
-            );
-        (_isStale, _isEven) = (memory >= seconds, memory * ratePerClient / ports.Count <= Negligible);
+        if (config.SocketLoadBalancing)
+        {
+            _isEven = true;
+            return;
+        }
+        // How long an entry binds its port: to the first sweep after its lifetime, or until a SYN chooses again. A
+        // connection whose end the node did not see is never a closed one.
+        var lifetime =
+            config.SeesFin && config.ClosedConntrackTimeout > TimeSpan.Zero
+                ? config.ClosedConntrackTimeout
+                : config.ServiceConntrackTimeout;
+        var sweep =
+            config.ConntrackGcInterval > TimeSpan.Zero
+                ? config.ConntrackGcInterval
+                : TimeSpan.FromTicks(GcInterval.FirstTicks);
+        var reopen =
+            !config.SeesFin || config.ConntrackReopen is ConntrackReopen.Reuse ? double.PositiveInfinity
+            : config.ConntrackReopen is ConntrackReopen.SelectAfterGrace ? config.ConntrackReopenGrace.TotalSeconds
+            : 0;
+        var (shortest, longest) = (
+            Math.Max(lifetime.TotalSeconds, sweep.TotalSeconds),
+            (lifetime + sweep).TotalSeconds
+        );
+        _isStale = Math.Min(shortest, reopen) >= seconds;
+        _isEven = Math.Min(longest, reopen) * ratePerClient / ports.Count <= Negligible;
     }
 
     /// <summary>A Pod was deleted at a time and replaced after a gap, both in seconds.</summary>
@@ -62,10 +74,9 @@ internal sealed class SharePrediction
     {
         if (spread is null || added is null || _isEven)
             return spread is null ? null : [.. spread];
-        // The formula is for backends that are all alike.
-        var ready = spread.Count(s => s > 0);
-        if (!_isStale || _replacements > 1 || spread.Any(s => s > 0 && Math.Abs(s - 1.0 / ready) > 1e-9))
+        if (!IsStale(spread))
             return null;
+        var ready = spread.Count(s => s > 0);
         return
         [
             .. spread.Select(
@@ -76,4 +87,14 @@ internal sealed class SharePrediction
             ),
         ];
     }
+
+    /// <summary>Whether <see cref="StaleConntrackShare"/> holds: no entry ends during the simulation, one Pod was
+    /// replaced, and the ready ones are all alike.</summary>
+    /// <param name="spread">Their shares by the rules of the Service; null where these give none.</param>
+    public bool IsStale(double[]? spread) =>
+        _isStale
+        && _replacements == 1
+        && spread is not null
+        && spread.Where(s => s > 0).ToList() is { Count: > 0 } ready
+        && ready.All(s => Math.Abs(s - 1.0 / ready.Count) <= 1e-9);
 }

@@ -6,7 +6,9 @@ using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Releases;
 
@@ -30,6 +32,7 @@ internal sealed class SimulatedCluster
     private readonly Dictionary<uint, PodEntry> _entries = [];
     private readonly List<ServiceBackend> _ready = [];
     private readonly List<NetworkPolicyModel> _policies = [];
+    private readonly List<PolicyProblem> _notes = [];
     private readonly PolicyReferences _references;
     private readonly CiliumVersion _release;
     private readonly Dictionary<string, string?> _zones;
@@ -127,6 +130,9 @@ internal sealed class SimulatedCluster
     /// <summary>Node of the first client.</summary>
     public string ClientNode { get; }
 
+    /// <summary>What the policies that were applied mean that their text does not say, one line each.</summary>
+    public ImmutableArray<string> Notes => [.. PolicyNotes.Lines(_notes)];
+
     /// <summary>All backend Pods there have been.</summary>
     public IReadOnlyList<SimulatedPod> Pods => _pods;
 
@@ -142,7 +148,9 @@ internal sealed class SimulatedCluster
         foreach (var policy in policies)
         {
             _policies.RemoveAll(p => Same(p, policy.Model));
-            _policies.Add(policy.ReadFor(_release));
+            var (model, notes) = policy.ReadFor(_release);
+            _policies.Add(model);
+            _notes.AddRange(notes);
         }
         Snapshot = Build();
     }

@@ -55,6 +55,9 @@ public sealed record SimulationSample(
 /// <param name="PortsUsed">p: the part of all clients' ports that had been used by then, 0 to 1.</param>
 /// <param name="GapConnections">rG: connections in the gap, all clients.</param>
 /// <param name="Ports">M of all clients together.</param>
+/// <param name="Backends">N: the Pods that were ready before.</param>
+/// <param name="IsStale">Whether the formula of stale conntrack holds since then: conntrack entries outlive the
+/// simulation, and no other Pod was replaced before.</param>
 public sealed record SimulatedReplacement(
     int Deleted,
     int Added,
@@ -62,7 +65,9 @@ public sealed record SimulatedReplacement(
     double ReadyAt,
     double PortsUsed,
     long GapConnections,
-    int Ports
+    int Ports,
+    int Backends,
+    bool IsStale
 );
 
 /// <summary>How far a simulation is.</summary>
@@ -93,4 +98,7 @@ public sealed record SimulationResult(
 {
     /// <summary>What a reader must know first: that it is a model, and of which release.</summary>
     public required string Notice { get; init; }
+
+    /// <summary>What the scenario's policies mean that their text does not say, one line each.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
 }

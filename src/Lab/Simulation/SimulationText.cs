@@ -44,27 +44,41 @@ public static class SimulationText
             output.WriteLine(Invariant($"{outcome, -20} {count, 14:N0}"));
         foreach (var replaced in result.Replacements)
             WriteReplacement(result, replaced, output);
+        foreach (var note in result.Notes)
+            output.WriteLine($"note: {note}");
     }
 
     private static void WriteReplacement(SimulationResult result, SimulatedReplacement replaced, TextWriter output)
     {
-        var after = result.Samples.Where(s => s.From >= replaced.ReadyAt).ToList();
+        var next = result.Replacements.FirstOrDefault(r => r.GoneAt >= replaced.ReadyAt && r != replaced);
+        var after = result
+            .Samples.Where(s => s.From >= replaced.ReadyAt && (next is null || s.To <= next.GoneAt))
+            .ToList();
         var (connections, chosen) = (after.Sum(s => s.Connections), after.Sum(s => s.Selected[replaced.Added]));
         if (connections == 0)
             return;
-        var n = after[0].Selected.Length - result.Replacements.Length;
-        var expected = StaleConntrackShare.Expected(n, replaced.PortsUsed, replaced.GapConnections, replaced.Ports);
         var (added, deleted) = (result.Pods[replaced.Added].Name, result.Pods[replaced.Deleted].Name);
-        var spread = StaleConntrackShare.FrozenSpread(expected, replaced.Ports);
         output.WriteLine(
             Invariant($"{added} replaced {deleted} at {replaced.GoneAt:0.##} s: ")
-                + Invariant($"share {(double)chosen / connections:P2} since; stale conntrack with the measured ")
-                + Invariant(
-                    $"p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: "
-                )
-                + Invariant($"{expected:P2} ± {spread:P2} (sd); even: {1.0 / n:P2}")
+                + Invariant($"share {(double)chosen / connections:P2} since; ")
+                + (replaced.IsStale ? StaleConntrack(replaced) : Predicted(after[^1], replaced))
+                + Invariant($"; even: {1.0 / replaced.Backends:P2}")
         );
     }
+
+    private static string StaleConntrack(SimulatedReplacement replaced)
+    {
+        var (n, ports) = (replaced.Backends, replaced.Ports);
+        var expected = StaleConntrackShare.Expected(n, replaced.PortsUsed, replaced.GapConnections, ports);
+        return Invariant($"stale conntrack with the measured p = {replaced.PortsUsed:0.000}, ")
+            + Invariant($"rG = {replaced.GapConnections:N0}, M = {ports:N0}: ")
+            + Invariant($"{expected:P2} ± {StaleConntrackShare.FrozenSpread(expected, ports):P2} (sd)");
+    }
+
+    private static string Predicted(SimulationSample sample, SimulatedReplacement replaced) =>
+        sample.Predicted is { } predicted
+            ? Invariant($"predicted: {predicted[replaced.Added]:P2}")
+            : "no formula for these settings";
 
     private static string Cell(SimulationSample sample, int pod) =>
         Invariant($"{Share(sample, pod), 7:P1} {(sample.Predicted is { } p ? Invariant($"({p[pod]:P1})") : "(–)"), 8}");

@@ -147,6 +147,7 @@ public sealed class Simulator
                         ? $". What it shows for Cilium {_release} is predicted by the model, not observed"
                         : ""
                 ),
+            Notes = _cluster.Notes,
         };
     }
 
@@ -171,7 +172,9 @@ public sealed class Simulator
                 Seconds(_now),
                 used,
                 _load.Connections - before,
-                _load.PortCount
+                _load.PortCount,
+                backends,
+                _prediction.IsStale(_cluster.Spread())
             )
         );
     }

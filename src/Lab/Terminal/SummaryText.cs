@@ -7,7 +7,8 @@ using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>The summary of a run on the console: at most 15 lines, none wider than the console.</summary>
+/// <summary>The summary of a run on the console: at most 15 lines and two for a note, none wider than the
+/// console.</summary>
 public static class SummaryText
 {
     private const int MaxPods = 5,
@@ -91,6 +92,12 @@ public static class SummaryText
             yield return Titled("ended early", end.Reason, width, "yellow");
         else
             yield return Counts(report, width);
+        if (report.Quality is [var note, ..])
+        {
+            var more = report.Quality.Length > 1 ? $" ({report.Quality.Length - 1} more: --verbose)" : "";
+            foreach (var (line, i) in StyledLine.Wrap(note.Text + more, width - TitleWidth, 2).Select((l, i) => (l, i)))
+                yield return Titled(i == 0 ? "note" : "", line, width);
+        }
         if (report.Reproduced is { Length: > 0 } reproduced)
             yield return Titled("result", reproduced, width, report.Holds ? "green" : "red");
         if (report.Expectations.FirstOrDefault(e => !e.Holds) is { } missed)

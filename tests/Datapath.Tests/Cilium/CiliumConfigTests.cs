@@ -25,6 +25,7 @@ public class CiliumConfigTests
         Parse(("tunnel", "disabled")).Tunnel.ShouldBeFalse();
         Parse(("tunnel", "geneve")).Tunnel.ShouldBeTrue();
         Parse(("routing-mode", "native")).Tunnel.ShouldBeFalse();
+        Parse(("enable-ipsec", "true")).Ipsec.ShouldBeTrue();
         Parse(("enable-host-reachable-services", "true")).SocketLoadBalancing.ShouldBeTrue();
         Parse(("bpf-lb-sock", "true")).SocketLoadBalancing.ShouldBeTrue();
         Parse(("http-retry-count", "0")).HttpRetryCount.ShouldBe(0);
@@ -40,7 +41,7 @@ public class CiliumConfigTests
         Parse(("sandbox-proxy-max-pending-requests", "7")).ProxyMaxPendingRequests.ShouldBe(7);
         Parse(("sandbox-endpoint-lag", "3s")).EndpointLag.ShouldBe(TimeSpan.FromSeconds(3));
         Parse(("sandbox-endpoint-lag", "0")).EndpointLag.ShouldBe(TimeSpan.Zero);
-        CiliumConfig.KnownKeys.Count().ShouldBe(23);
+        CiliumConfig.KnownKeys.Count().ShouldBe(24);
     }
 
     [Theory]

@@ -22,9 +22,33 @@ public class OriginalSourceGateTests
     [InlineData("2.0.0", true)]
     public void With_a_tunnel_it_depends_on_the_version(string text, bool allowed)
     {
-        OriginalSourceGate.Allows(Version(text), tunnel: true, useOriginalSourceAddress: true).ShouldBe(allowed);
-        OriginalSourceGate.Allows(Version(text), tunnel: false, useOriginalSourceAddress: true).ShouldBeTrue();
+        OriginalSourceGate
+            .Allows(Version(text), tunnel: true, ipsec: false, useOriginalSourceAddress: true)
+            .ShouldBe(allowed);
+        OriginalSourceGate
+            .Allows(Version(text), tunnel: false, ipsec: false, useOriginalSourceAddress: true)
+            .ShouldBeTrue();
     }
+
+    /// <summary>https://github.com/cilium/cilium/pull/29594 opened it for IPsec.</summary>
+    [Theory]
+    [InlineData("1.9.8", true)]
+    [InlineData("1.12.19", false)]
+    [InlineData("1.13.12", false)]
+    [InlineData("1.13.13", true)]
+    [InlineData("1.14.0", false)]
+    [InlineData("1.14.7", false)]
+    [InlineData("1.14.8", true)]
+    [InlineData("1.15.0", true)]
+    [InlineData("1.16.0", true)]
+    public void With_a_tunnel_and_ipsec_it_is_open_again_earlier(string text, bool allowed) =>
+        CiliumConfig
+            .Parse([
+                KeyValuePair.Create("sandbox-cilium-version", text),
+                KeyValuePair.Create("tunnel", "vxlan"),
+                KeyValuePair.Create("enable-ipsec", "true"),
+            ])
+            .OriginalSourceAllowed.ShouldBe(allowed);
 
     /// <summary>https://github.com/cilium/cilium/issues/42946.</summary>
     [Theory]
@@ -33,8 +57,12 @@ public class OriginalSourceGateTests
     [InlineData("1.19.0", false)]
     public void The_setting_has_an_effect_in_releases_that_have_it(string text, bool allowed)
     {
-        OriginalSourceGate.Allows(Version(text), tunnel: true, useOriginalSourceAddress: false).ShouldBe(allowed);
-        OriginalSourceGate.Allows(Version(text), tunnel: false, useOriginalSourceAddress: false).ShouldBe(allowed);
+        OriginalSourceGate
+            .Allows(Version(text), tunnel: true, ipsec: false, useOriginalSourceAddress: false)
+            .ShouldBe(allowed);
+        OriginalSourceGate
+            .Allows(Version(text), tunnel: false, ipsec: false, useOriginalSourceAddress: false)
+            .ShouldBe(allowed);
     }
 
     [Theory]

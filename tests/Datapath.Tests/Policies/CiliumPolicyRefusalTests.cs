@@ -27,8 +27,8 @@ public class CiliumPolicyRefusalTests
     [InlineData("  egress: [{fromEndpoints: []}]", "spec.egress[0].fromEndpoints", "unknown field")]
     [InlineData("  egressDeny: [{toFQDNs: []}]", "spec.egressDeny[0].toFQDNs", "unknown field")]
     [InlineData("  ingress: [{fromServices: []}]", "spec.ingress[0].fromServices", "unknown field")]
-    [InlineData("  egress: [{toGroups: []}]", "spec.egress[0].toGroups", "not enforced")]
-    [InlineData("  egress: [{toNodes: []}]", "spec.egress[0].toNodes", "not enforced")]
+    [InlineData("  egress: [{toGroups: [{}]}]", "spec.egress[0].toGroups", "not enforced")]
+    [InlineData("  egress: [{toNodes: [{}]}]", "spec.egress[0].toNodes", "not enforced")]
     [InlineData(
         "  ingress: [{authentication: {mode: required}}]",
         "spec.ingress[0].authentication.mode",
@@ -113,12 +113,12 @@ public class CiliumPolicyRefusalTests
     [InlineData(
         "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{method: '(?!GET).*'}]}}]}]",
         "spec.ingress[0].toPorts[0].rules.http[0].method",
-        "backtracking"
+        "invalid or unsupported Perl syntax: `(?!`"
     )]
     [InlineData(
         "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{host: '(a)\\1'}]}}]}]",
         "spec.ingress[0].toPorts[0].rules.http[0].host",
-        "backtracking"
+        "invalid escape sequence"
     )]
     [InlineData(
         "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], "
@@ -309,9 +309,9 @@ public class CiliumPolicyRefusalTests
     [InlineData("  ingress: [{fromEntities: [world-ipv4]}]", "spec.ingress[0].fromEntities[0]", "the entities are")]
     [InlineData(
         "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], "
-            + "rules: {http: [{headerMatches: [{name: a, mismatch: ADD}]}]}}]}]",
+            + "rules: {http: [{headerMatches: [{name: a, mismatch: add}]}]}}]}]",
         "spec.ingress[0].toPorts[0].rules.http[0].headerMatches[0].mismatch",
-        "change no headers"
+        "ADD, DELETE or REPLACE"
     )]
     public void A_cilium_policy_is_refused_for(string rules, string field, string message)
     {

@@ -72,4 +72,28 @@ public class KubernetesPeerTests
         Allows(lab, lab.Identities.World).ShouldBeFalse();
         Allows(lab, lab.Identities.RemoteNode).ShouldBeFalse();
     }
+
+    /// <summary>The policy's own namespace takes the place of one that the labels of Pods name (cilium,
+    /// parsePodSelector); one in an expression stays beside it.</summary>
+    [Fact]
+    public void A_podSelector_selects_in_the_namespace_of_the_policy_whatever_its_labels_name()
+    {
+        string policy = PolicyLab
+            .Kubernetes("  ingress: [{from: [{podSelector: {matchLabels: {io.kubernetes.pod.namespace: other}}}]}]")
+            .Replace("app: backend", "io.kubernetes.pod.namespace: other", StringComparison.Ordinal);
+        var lab = new PolicyLab(policy);
+        Allows(lab, lab.Pod("backend", ("app", "near"))).ShouldBeTrue();
+        Allows(lab, lab.Pod("other", ("app", "near"))).ShouldBeFalse();
+        var expression = new PolicyLab(
+            PolicyLab.Kubernetes(
+                """
+                  ingress:
+                  - from:
+                    - podSelector:
+                        matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [other]}]
+                """
+            )
+        );
+        Allows(expression, expression.Pod("backend", ("app", "near"))).ShouldBeFalse();
+    }
 }

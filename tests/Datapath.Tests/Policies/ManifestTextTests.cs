@@ -16,6 +16,7 @@ public class ManifestTextTests
     [InlineData("a: 1\na: 2", "'a' appears twice")]
     [InlineData("? [a]\n: 1", "a key must be a text")]
     [InlineData("a: !binary x", "tag")]
+    [InlineData("<<: [1]", "'<<' takes a map")]
     [InlineData("just a text", "not a policy")]
     [InlineData("apiVersion: v1\nkind: Pod", "not a policy")]
     [InlineData("apiVersion: cilium.io/v1\nkind: CiliumNetworkPolicy", "not a policy")]
@@ -63,6 +64,25 @@ public class ManifestTextTests
         );
         lab.Egress(lab.Pod("backend", ("app", "a"))).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Pod("backend", ("app", "b"))).IsDrop.ShouldBeTrue();
+    }
+
+    /// <summary>As sigs.k8s.io/yaml reads it: a field of its own wins over a merged one.</summary>
+    [Theory]
+    [InlineData("{<<: *rule, fromEndpoints: [{matchLabels: {app: b}}]}")]
+    [InlineData("{fromEndpoints: [{matchLabels: {app: b}}], <<: [*rule]}")]
+    public void A_merge_key_adds_the_fields_of_a_map(string rule)
+    {
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                $$$"""
+                  ingress:
+                  - &rule {fromEndpoints: [{matchLabels: {app: a}}], toPorts: [{ports: [{port: '80'}]}]}
+                  - {{{rule}}}
+                """
+            )
+        );
+        lab.Ingress(lab.Pod("backend", ("app", "b")), 80).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.Pod("backend", ("app", "b")), 81).IsDrop.ShouldBeTrue();
     }
 
     [Fact]

@@ -280,6 +280,7 @@ public sealed class KubectlTests
             .OrThrow();
         (await kubectl.RunAsync("logs p")).ShouldBe("first\nsecond\n");
         (await kubectl.RunAsync("logs p --tail=1 --timestamps")).ShouldBe("2026-01-01T00:00:01.0000000Z second\n");
+        (await kubectl.RunAsync("logs p --limit-bytes=8")).ShouldBe("first\nse");
         (await kubectl.TryAsync("logs q")).Error.ShouldContain("pods \"q\" not found");
 
         // A container that has never been restarted has no previous log.

@@ -32,6 +32,29 @@ public sealed class ObservationRunTests : ObservationTests
         cluster.Methods.ShouldAllBe(m => m == "GET");
     }
 
+    /// <summary>A bug of the observed Cilium that opens a policy on the path.</summary>
+    [Fact]
+    public async Task What_cilium_does_beside_a_policys_text_is_part_of_the_report()
+    {
+        await using var cluster = await ObservedCluster.StartAsync(image: "quay.io/cilium/cilium:v1.19.4");
+        Apply(cluster, "backend-policy.yaml");
+        cluster.Create(
+            ResourceKinds.NetworkPolicies,
+            "backend",
+            """
+            {"metadata":{"name":"office"},"spec":{"podSelector":{},
+             "ingress":[{"from":[{"ipBlock":{"cidr":"192.0.2.0/24"}}]}]}}
+            """
+        );
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (_, text, report) = await ObserveAsync(cluster);
+
+        report!.Quality.ShouldContain(q => !q.Fails && q.Text.Contains("a bug of Cilium's"), text);
+        text.ShouldContain("NetworkPolicy backend/office, spec.ingress[0].from[0]");
+    }
+
     [Fact]
     public async Task A_service_that_fails_evenly_ends_with_3_and_every_file_says_so()
     {

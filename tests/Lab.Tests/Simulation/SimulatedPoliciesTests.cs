@@ -30,10 +30,40 @@ public sealed class SimulatedPoliciesTests : IDisposable
         result.Outcomes.GetValueOrDefault(SimulatedOutcome.Ok).ShouldBe(reached ? result.Outcomes.Values.Sum() : 0);
     }
 
-    private SimulationResult Run(string release, string spec, string policyNamespace = "backend")
+    /// <summary>What a policy means beside its text is printed, as it is in the release.</summary>
+    [Theory]
+    [InlineData("1.19.4", "a bug of Cilium's")]
+    [InlineData("1.19.5", null)]
+    [InlineData("1.9.0", null)]
+    public void A_network_policy_with_an_ip_block_has_a_note_where_cilium_does_more(string release, string? note)
     {
-        File.WriteAllText(
-            _file,
+        var result = RunPolicy(
+            release,
+            """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: policy, namespace: backend}
+            spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}
+            """
+        );
+        using var text = new StringWriter();
+        SimulationText.Write(result, text);
+        result.Notes.Length.ShouldBe(note is null ? 0 : 1);
+        text.ToString().Contains("\nnote: ", StringComparison.Ordinal).ShouldBe(note is not null);
+        text.ToString().ShouldContain(note ?? "");
+    }
+
+    [Fact]
+    public void That_names_select_no_pod_of_the_lab_is_a_note()
+    {
+        var result = Run("1.18.0", "{}\n  egress: [{toFQDNs: [{matchName: example.com}]}]", "load-test");
+        result.Notes.ShouldHaveSingleItem().ShouldContain("spec.egress[0].toFQDNs");
+        result.Outcomes.Keys.ShouldBe([SimulatedOutcome.Dropped]);
+    }
+
+    private SimulationResult Run(string release, string spec, string policyNamespace = "backend") =>
+        RunPolicy(
+            release,
             $$$"""
             apiVersion: cilium.io/v2
             kind: CiliumNetworkPolicy
@@ -43,6 +73,10 @@ public sealed class SimulatedPoliciesTests : IDisposable
               enableDefaultDeny: {{{spec}}}
             """
         );
+
+    private SimulationResult RunPolicy(string release, string policy)
+    {
+        File.WriteAllText(_file, policy);
         var (policies, problems) = PolicyManifest.ReadFile(_file);
         problems.ShouldBeEmpty();
         var scenario = ScenarioCatalog.Load("stale-conntrack") with

@@ -70,6 +70,30 @@ public sealed class TerminalWidthTests
     }
 
     [Fact]
+    public void The_summary_has_the_first_note_and_the_number_of_the_others()
+    {
+        var shown = Written(120, c => SummaryText.Write(Noted(SampleRun.Create()), c));
+        var first = shown.ToList().FindIndex(l => l.StartsWith("note ", StringComparison.Ordinal));
+        shown[first].ShouldContain("NetworkPolicy backend/office");
+        shown[first + 1].ShouldEndWith("(1 more: --verbose)");
+        shown.Length.ShouldBe(Written(120, c => SummaryText.Write(SampleRun.Create(), c)).Length + 2);
+    }
+
+    private static Measurement.Runs.RunReport Noted(Measurement.Runs.RunReport report) =>
+        report with
+        {
+            Quality =
+            [
+                new(
+                    false,
+                    "NetworkPolicy backend/office, spec.ingress[0].from[0]: Cilium allows all Pods of the policy's "
+                        + "namespace here as well, which Kubernetes does not"
+                ),
+                new(false, "pod b was restarted"),
+            ],
+        };
+
+    [Fact]
     public void The_summary_names_the_pods_worst_first_the_failures_the_cause_and_the_fix()
     {
         var shown = Written(80, c => SummaryText.Write(SampleRun.Create(), c));

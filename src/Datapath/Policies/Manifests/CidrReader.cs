@@ -1,3 +1,5 @@
+using CiliumDebugging.Releases;
+
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads address blocks.</summary>
@@ -13,7 +15,10 @@ internal static class CidrReader
         return block;
     }
 
-    private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"]);
+    private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"])
+    {
+        Begun = [("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors)],
+    };
 
     /// <summary>Reads an entry of fromCIDRSet or toCIDRSet.</summary>
     public static PeerSelector? BlockOrGroup(ManifestField field)
@@ -30,10 +35,10 @@ internal static class CidrReader
         field.Note("a CiliumCIDRGroup selects addresses outside of the cluster, none of the lab's Pods");
         if (fields.TryGetValue("cidrGroupSelector", out ManifestField selector))
             return new CidrGroupPeer(null, SelectorReader.Read(selector, kubernetes: false), [.. except]);
-        if (fields["cidrGroupRef"].Text() is not { } name)
+        if (!fields.TryGetValue("cidrGroupRef", out ManifestField reference) || reference.Text() is not { } name)
             return null;
         if (!LabelSyntax.IsSubdomain(name))
-            fields["cidrGroupRef"].Report("this is not the name of a CiliumCIDRGroup");
+            reference.Report("this is not the name of a CiliumCIDRGroup");
         return new CidrGroupPeer(name, null, [.. except]);
     }
 

@@ -20,7 +20,10 @@ internal static class CiliumPolicyReader
         "description",
         "labels",
         "log",
-    ]);
+    ])
+    {
+        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists)],
+    };
 
     private static readonly FieldTable s_labelFields = new(["key", "value", "source"]);
     private static readonly FieldTable s_logFields = new(["value"]);
@@ -57,8 +60,14 @@ internal static class CiliumPolicyReader
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, false, context, egressFlag);
         egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, true, context, egressFlag));
         ReadTexts(fields);
-        if (subject is null && ingress.Concat(egress).Any(r => r.Ports.Any(p => p.Http is not null || p.IsDns)))
-            field.Report("a host policy takes no HTTP or DNS rules");
+        if (
+            subject is null
+            && (
+                ingress.Exists(r => r.Ports.Any(p => p.Http is not null || p.IsDns))
+                || egress.Exists(r => r.Ports.Any(p => p.Http is not null))
+            )
+        )
+            field.Report("a host policy takes no L7 rules but DNS rules for egress");
         return subject is null
             ? null
             : new PolicySpec(
@@ -99,7 +108,7 @@ internal static class CiliumPolicyReader
             ? SelectorReader.Read(
                 endpoints,
                 kubernetes: false,
-                isSubject: kind != PolicyKind.CiliumClusterwideNetworkPolicy
+                impliesNamespace: kind != PolicyKind.CiliumClusterwideNetworkPolicy
             )
             : null;
     }
@@ -157,7 +166,7 @@ internal static class CiliumPolicyReader
         ];
         if (!isDeny)
             known.Add("authentication");
-        return new FieldTable([.. known], [.. notEnforced]);
+        return new FieldTable([.. known], [.. notEnforced]) { EmptyListsAreAbsent = true };
     }
 
     private static (bool? Ingress, bool? Egress) DefaultDeny(Dictionary<string, ManifestField> fields)
@@ -228,7 +237,7 @@ internal static class CiliumPolicyReader
             if (!list.IsEmptyList)
                 filled.Add(side + kind);
             if (kind == "FQDNs" && !list.IsEmptyList)
-                list.Note("the lab has no outside world: names select none of its Pods");
+                list.Note("names select no Pod: addresses that DNS gives belong to none");
             foreach (ManifestField item in list.Items())
             {
                 if (Peer(kind, item, context) is { } peer)
@@ -258,10 +267,15 @@ internal static class CiliumPolicyReader
             field.Report(
                 $"before {ReleaseChanges.ServicesSelectPods.Since} Cilium does not combine toServices and toPorts in one rule"
             );
-        bool namesNoEndpoint = members.TryGetValue(side + "Endpoints", out ManifestField all) && all.IsEmptyList;
+        bool namesNoEndpoint = HasEmpty("Endpoints") || HasEmpty("Nodes") || (given.Count == 0 && HasEmpty("Groups"));
         if (isIcmp || namesNoEndpoint || (namesPorts && ports.IsEmpty))
             return TrafficRule.Nothing(isDeny);
         return new TrafficRule(isDeny, given.Count == 0 && namesPorts, [.. peers], ports);
+
+        bool HasEmpty(string kind) =>
+            field.Node.Fields.Exists(f =>
+                f.Key == side + kind && f.Value is { Type: ManifestType.List, Items.Count: 0 }
+            );
     }
 
     private static void Authentication(Dictionary<string, ManifestField> members)
@@ -272,8 +286,10 @@ internal static class CiliumPolicyReader
             return;
         if (!fields.TryGetValue("mode", out ManifestField mode))
             field.Report("'mode' is missing");
-        else if (mode.Text() is not (null or "disabled"))
+        else if (mode.Text() is "required" or "test-always-fail")
             mode.Report("recognised but not enforced here: there is no mutual authentication; remove it");
+        else if (mode.Text() is not (null or "disabled"))
+            mode.Report("the mode is disabled, required or test-always-fail");
     }
 
     private static PeerSelector? Peer(string kind, ManifestField item, SpecContext context)

@@ -53,7 +53,7 @@ internal static class HttpRuleReader
             return null;
         var (pattern, problem) = WholeStringPattern.Create(text);
         if (problem is not null)
-            field.Report($"not a usable regular expression: {problem}");
+            field.Report(problem);
         return pattern;
     }
 
@@ -91,14 +91,12 @@ internal static class HttpRuleReader
             nameField.Report("the name of a header has at least one character");
         if (fields.TryGetValue("mismatch", out ManifestField mismatch) && mismatch.Text() is { } action)
         {
-            // Only logged: it restricts nothing.
-            if (action == "LOG")
-                return null;
-            mismatch.Report(
-                action is "ADD" or "DELETE" or "REPLACE"
-                    ? "recognised but not enforced here: the lab's proxies change no headers"
-                    : "a mismatch is LOG, ADD, DELETE or REPLACE"
-            );
+            // What Cilium does about a mismatch restricts nothing.
+            if (action is "ADD" or "DELETE" or "REPLACE")
+                mismatch.Note("the lab's proxies change no headers");
+            else if (action != "LOG")
+                mismatch.Report("a mismatch is LOG, ADD, DELETE or REPLACE");
+            return null;
         }
         return new HeaderRequirement(name, string.IsNullOrEmpty(value) ? null : value);
     }

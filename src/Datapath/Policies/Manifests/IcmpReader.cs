@@ -9,10 +9,11 @@ internal static class IcmpReader
     private static readonly FieldTable s_ruleFields = new(["fields"]);
     private static readonly FieldTable s_typeFields = new(["family", "type"]);
 
-    /// <summary>The names of types that Cilium takes for each family (cilium, pkg/policy/api/icmp.go).</summary>
+    /// <summary>The names of types that Cilium takes for each family (cilium, pkg/policy/api/icmp.go). It knows
+    /// ExtendedEchoReply as well, which the custom resource's schema misspells and refuses.</summary>
     private static readonly FrozenSet<string> s_ipv4 = (
         "EchoReply DestinationUnreachable Redirect Echo EchoRequest RouterAdvertisement RouterSelection TimeExceeded "
-        + "ParameterProblem Timestamp TimestampReply Photuris ExtendedEchoRequest ExtendedEchoReply"
+        + "ParameterProblem Timestamp TimestampReply Photuris ExtendedEchoRequest"
     )
         .Split(' ')
         .ToFrozenSet(StringComparer.Ordinal);
@@ -24,7 +25,7 @@ internal static class IcmpReader
         + "ICMPNodeInformationQuery ICMPNodeInformationResponse InverseNeighborDiscoverySolicitation "
         + "InverseNeighborDiscoveryAdvertisement HomeAgentAddressDiscoveryRequest HomeAgentAddressDiscoveryReply "
         + "MobilePrefixSolicitation MobilePrefixAdvertisement DuplicateAddressRequestCodeSuffix "
-        + "DuplicateAddressConfirmationCodeSuffix ExtendedEchoRequest ExtendedEchoReply"
+        + "DuplicateAddressConfirmationCodeSuffix ExtendedEchoRequest"
     )
         .Split(' ')
         .ToFrozenSet(StringComparer.Ordinal);

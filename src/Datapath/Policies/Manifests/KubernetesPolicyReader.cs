@@ -22,7 +22,7 @@ internal static class KubernetesPolicyReader
         if (fields is null)
             return null;
         LabelSelector subject = fields.TryGetValue("podSelector", out ManifestField selector)
-            ? SelectorReader.Read(selector, kubernetes: true)
+            ? SelectorReader.Read(selector, kubernetes: true, impliesNamespace: true)
             : LabelSelector.Everything;
         List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", policyNamespace);
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
@@ -132,7 +132,7 @@ internal static class KubernetesPolicyReader
             return null;
         }
         ImmutableArray<LabelRequirement> podLabels = hasPods
-            ? SelectorReader.Read(pods, kubernetes: true).Requirements
+            ? SelectorReader.Read(pods, kubernetes: true, impliesNamespace: !hasNamespaces).Requirements
             : [];
         if (!hasNamespaces)
             return new EndpointPeer(new LabelSelector([.. podLabels, .. InNamespace(policyNamespace).Requirements]));

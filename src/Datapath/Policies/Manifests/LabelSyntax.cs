@@ -37,9 +37,16 @@ internal static partial class LabelSyntax
         && name.Any(char.IsAsciiLetter)
         && !name.Contains("--", StringComparison.Ordinal);
 
-    /// <summary>Splits a selector's key as Cilium does (pkg/labels, parseSource): <c>source:key</c>,
-    /// <c>reserved.key</c> or <c>$key</c>. No source, <c>any</c> and <c>unspec</c> mean any source (null).</summary>
+    /// <summary>Splits a selector's key as Cilium does (pkg/labels, GetExtendedKeyFrom): <c>source:key</c>,
+    /// <c>reserved.key</c> or <c>$key</c>; from a <c>=</c> on it is cut. No source, <c>any</c> and <c>unspec</c> mean
+    /// any source (null).</summary>
     public static (string? Source, string Key) SplitSource(string text)
+    {
+        (string? source, string key) = Split(text);
+        return (source, key.Split('=')[0]);
+    }
+
+    private static (string? Source, string Key) Split(string text)
     {
         if (text.StartsWith('$'))
             return (Label.Reserved, text[1..]);

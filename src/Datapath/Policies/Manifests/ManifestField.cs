@@ -40,11 +40,17 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
         StringComparer.Ordinal
     );
 
-    /// <summary>Whether an empty list of what is not enforced is the same as no field. Not so for peers: a list of them
-    /// that is empty may select none.</summary>
+    /// <summary>Whether an empty list of what is not enforced is accepted.</summary>
     public bool EmptyListsAreAbsent { get; init; }
 
+    /// <summary>The known fields that a release began, with what began them.</summary>
+    public (string Name, ReleaseChange Begun)[] Begun { get; init; } = [];
+
     public FrozenSet<string> Known { get; } = known.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>What began a field that a release does not have yet; null: it has it, or never will.</summary>
+    public ReleaseChange? MissingIn(CiliumVersion release, string name) =>
+        Array.Find(Begun, f => f.Name == name && !f.Begun.In(release)).Begun;
 
     public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
 }
@@ -73,7 +79,9 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
         foreach ((string key, int line, ManifestNode value) in Node.Fields)
         {
             ManifestField field = Child(key, value);
-            if (table.Known.Contains(key))
+            if (table.MissingIn(Problems.Release, key) is { } begun)
+                Problems.Add(line, field.Path, "", $"unknown field '{key}' before Cilium {begun.Since}");
+            else if (table.Known.Contains(key))
             {
                 if (value.Type != ManifestType.Null)
                     fields[key] = field;

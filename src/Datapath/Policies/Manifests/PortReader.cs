@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -6,6 +7,7 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 internal static class PortReader
 {
     private const int MaxPorts = 40;
+    private const string AnyProtocol = "ANY";
     private const string NoTls = "remove it; the lab's proxies speak plain HTTP";
 
     private static readonly FieldTable s_allowFields = new(
@@ -67,13 +69,17 @@ internal static class PortReader
             {
                 if (Port(port) is not { } read)
                     continue;
-                if (http is not null && read.Protocol != L4Protocol.Tcp)
+                if (http is not null && read.Protocol != "TCP")
                     port.Report("HTTP rules apply to TCP only: say protocol: TCP");
-                if ((http is not null || isDns) && read.Ports == PortMatch.All)
+                if ((http is not null || isDns) && read.Match is { Name: null, First: 0 })
                     port.Report("L7 rules need a port: 0 means all ports");
-                if (isDns && read.Ports.First != read.Ports.Last)
+                if (isDns && read.Match.Name is null && read.EndPort > read.Match.First)
                     port.Report("DNS rules do not apply to a range of ports");
-                result.Add(read with { Http = http, IsDns = isDns });
+                // The lab carries neither VRRP nor IGMP.
+                if (read.Protocol is not ("VRRP" or "IGMP"))
+                    result.Add(
+                        new PortRule(read.Match, ProtocolOf(read.Protocol), http, isDns) { EndPort = read.EndPort }
+                    );
             }
             if (ports.Node.Items.Count > MaxPorts)
                 ports.Report($"Cilium takes up to {MaxPorts} ports in one list; use several toPorts entries");
@@ -118,7 +124,7 @@ internal static class PortReader
             field.Note("the lab resolves no names of the outside: every DNS request on this port is allowed");
     }
 
-    private static PortRule? Port(ManifestField field)
+    private static (PortMatch Match, ushort EndPort, string Protocol)? Port(ManifestField field)
     {
         if (field.Map(s_portFields) is not { } fields)
             return null;
@@ -127,19 +133,21 @@ internal static class PortReader
             field.Report("'port' is missing");
             return null;
         }
-        bool isCarried = true;
-        L4Protocol? protocol = fields.TryGetValue("protocol", out ManifestField protocolField)
-            ? Protocol(protocolField, out isCarried)
-            : null;
+        string protocol = fields.TryGetValue("protocol", out ManifestField protocolField)
+            ? Protocol(protocolField)
+            : AnyProtocol;
         int? last = fields.TryGetValue("endPort", out ManifestField endPort)
             ? endPort.Integer(0, ushort.MaxValue)
             : null;
-        if (Match(port) is not { } match || !isCarried)
+        if (Match(port) is not { } match)
             return null;
-        // An end below the start, or beside a name, has no effect (cilium).
-        if (match.Name is null && match != PortMatch.All && last > match.First)
-            match = match with { Last = (ushort)last };
-        return new PortRule(match, protocol, null);
+        if (protocol is "VRRP" or "IGMP" && match.Name is null && port.Text() != "0")
+            port.Report($"{protocol} has no ports: the port must be 0");
+        // An end below the start has no effect; a range that begins with a name begins at its port (cilium, toMapState).
+        ushort end = (ushort)(last ?? 0);
+        if (end > match.First)
+            match = match with { Last = end };
+        return (match, end, protocol);
     }
 
     /// <summary>Reads a port of a Cilium policy: a text, a name of up to 15 characters or a number as Go's
@@ -179,25 +187,27 @@ internal static class PortReader
         return (ushort)value;
     }
 
-    private static L4Protocol? Protocol(ManifestField field, out bool isCarried)
+    private static string Protocol(ManifestField field)
     {
-        isCarried = true;
-        switch (field.Text())
-        {
-            case null or "ANY":
-                return null;
-            case "TCP":
-                return L4Protocol.Tcp;
-            case "UDP":
-                return L4Protocol.Udp;
-            case "SCTP":
-                return L4Protocol.Sctp;
-            case "VRRP" or "IGMP":
-                isCarried = false;
-                return null;
-            default:
-                field.Report("the protocol must be TCP, UDP, SCTP, VRRP, IGMP or ANY, in upper case");
-                return null;
-        }
+        string? text = field.Text();
+        if (text is null or "ANY" or "TCP" or "UDP" or "SCTP")
+            return text ?? AnyProtocol;
+        if (text is "VRRP" or "IGMP" && ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release))
+            return text;
+        field.Report(
+            ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release)
+                ? "the protocol must be TCP, UDP, SCTP, VRRP, IGMP or ANY, in upper case"
+                : "the protocol must be TCP, UDP, SCTP or ANY, in upper case"
+        );
+        return AnyProtocol;
     }
+
+    private static L4Protocol? ProtocolOf(string text) =>
+        text switch
+        {
+            "TCP" => L4Protocol.Tcp,
+            "UDP" => L4Protocol.Udp,
+            "SCTP" => L4Protocol.Sctp,
+            _ => null,
+        };
 }

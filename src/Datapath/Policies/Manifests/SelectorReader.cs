@@ -13,12 +13,13 @@ internal static class SelectorReader
     /// <param name="kubernetes">Whether it is a Kubernetes selector: keys have no source, they are all labels of pods
     /// or namespaces.</param>
     /// <param name="keyPrefix">Put before each key, to select namespaces by the labels that pods carry of them.</param>
-    /// <param name="isSubject">Whether it is the subject of a policy with a namespace.</param>
+    /// <param name="impliesNamespace">Whether the policy's own namespace takes the place of one that its labels name: so
+    /// for the subject of a policy with a namespace, and for the Pods of a NetworkPolicy's own namespace.</param>
     public static LabelSelector Read(
         ManifestField field,
         bool kubernetes,
         string keyPrefix = "",
-        bool isSubject = false
+        bool impliesNamespace = false
     )
     {
         List<LabelRequirement> requirements = [];
@@ -31,9 +32,8 @@ internal static class SelectorReader
                     continue;
                 if (value.Text() is not { } text || !CheckValue(value, text))
                     continue;
-                // A policy's own namespace takes the place of another one that its labels name; one in an expression
-                // stays beside it (cilium, pkg/k8s/apis/cilium.io/utils).
-                if (!isSubject || (source, name) is not (Label.Kubernetes, Label.PodNamespace))
+                // One in an expression stays beside it (cilium, pkg/k8s/apis/cilium.io/utils; parsePodSelector).
+                if (!impliesNamespace || (source, name) is not (Label.Kubernetes, Label.PodNamespace))
                     requirements.Add(new LabelRequirement(source, keyPrefix + name, LabelOperator.In, [text]));
             }
         }

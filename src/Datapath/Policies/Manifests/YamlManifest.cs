@@ -102,8 +102,10 @@ public sealed partial class YamlManifest
     {
         var map = new ManifestNode(ManifestType.Map, line, "");
         HashSet<string> keys = new(StringComparer.Ordinal);
+        List<ManifestNode> merged = [];
         while (Next() is not MappingEnd)
         {
+            bool merges = _parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain };
             ManifestNode key = Node(depth + 1);
             if (key.Type is ManifestType.List or ManifestType.Map)
                 throw new ManifestException(key.Line, "a key must be a text");
@@ -111,8 +113,17 @@ public sealed partial class YamlManifest
                 throw new ManifestException(key.Line, $"the key '{Printable.Text(key.Text)}' appears twice");
             Next();
             ManifestNode value = Node(depth + 1);
-            map.Fields.Add((key.Text, key.Line, value));
+            if (merges)
+                merged.AddRange(value.Type == ManifestType.List ? value.Items : [value]);
+            else
+                map.Fields.Add((key.Text, key.Line, value));
             map.Size += value.Size + 1;
+        }
+        foreach (ManifestNode source in merged)
+        {
+            if (source.Type != ManifestType.Map)
+                throw new ManifestException(source.Line, "'<<' takes a map or a list of maps");
+            map.Fields.AddRange(source.Fields.Where(f => keys.Add(f.Key)));
         }
         return map;
     }

@@ -111,6 +111,16 @@ internal static class KindDefaults
         o["status"] ??= new JsonObject { ["loadBalancer"] = new JsonObject() };
     }
 
+    /// <summary>A port without a name has the empty one: kubectl describe reads it without a question.</summary>
+    public static void EndpointSlice(JsonObject o)
+    {
+        foreach (var port in o.Objects("ports"))
+        {
+            Default(port, "name", "");
+            Default(port, "protocol", "TCP");
+        }
+    }
+
     private static void Affinity(JsonObject config)
     {
         if (config["clientIP"] is null or JsonObject)

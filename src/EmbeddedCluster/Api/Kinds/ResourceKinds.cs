@@ -119,6 +119,7 @@ public static class ResourceKinds
             Model = typeof(V1EndpointSlice),
             ImmutableFields = ["addressType"],
             RequiredFields = ["addressType"],
+            Defaults = KindDefaults.EndpointSlice,
             Rules = EndpointSliceRules.Of,
             Columns = KindColumns.EndpointSlice,
         };

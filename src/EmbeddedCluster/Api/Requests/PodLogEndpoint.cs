@@ -20,13 +20,16 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
         var query = context.Request.Query;
         var (tail, tailIsBad) = Number(query["tailLines"]);
         var (seconds, sinceIsBad) = Number(query["sinceSeconds"]);
+        var (limit, limitIsBad) = Number(query["limitBytes"]);
         var previous = query["previous"].ToString() is "true" or "1";
         var (pod, failure) = store.Get(ResourceKinds.Pods, target.Namespace, target.Name!);
         failure ??= BadContainer(pod!, query["container"].ToString(), previous);
         if (logs is null)
             failure ??= ApiStatus.Unavailable("the output of pods is not kept");
-        if (tailIsBad || sinceIsBad)
-            failure = ApiStatus.BadRequest("tailLines and sinceSeconds must be numbers from 0 on");
+        if (tailIsBad || sinceIsBad || limitIsBad || limit is 0)
+            failure = ApiStatus.BadRequest(
+                "tailLines and sinceSeconds must be numbers from 0 on, limitBytes a number from 1 on"
+            );
         if (failure is not null)
         {
             await context.WriteAsync(failure);
@@ -45,7 +48,11 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
             var stamp = withTime
                 ? line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z '", CultureInfo.InvariantCulture)
                 : "";
-            await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(stamp + line.Text + "\n"), ended.Token);
+            var bytes = Encoding.UTF8.GetBytes(stamp + line.Text + "\n");
+            var taken = Math.Min(bytes.Length, limit ?? int.MaxValue);
+            await context.Response.BodyWriter.WriteAsync(bytes.AsMemory(0, taken), ended.Token);
+            if ((limit -= taken) is 0)
+                return;
         }
     }
 
