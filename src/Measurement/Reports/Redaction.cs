@@ -52,7 +52,7 @@ public static partial class Redaction
             Command = null,
         };
         var tree = JsonNode.Parse(ReportJson.Write(safe))!;
-        return ReportJson.Read(Replace(tree, "", names)!.ToJsonString());
+        return ReportJson.Parse(Replace(tree, "", names)!.ToJsonString());
     }
 
     /// <summary>Every name that the report's fields of names have.</summary>

@@ -37,8 +37,8 @@ public sealed partial class ReportJsonTests
             .Split('.');
         var parent = parts[..^1]
             .Aggregate(json, (node, part) => int.TryParse(part, out var i) ? node[i]! : node[part]!);
-        if (int.TryParse(parts[^1], out var index))
-            parent[index] = value;
+        if (parent is JsonArray)
+            parent[int.Parse(parts[^1], CultureInfo.InvariantCulture)] = value;
         else
             parent[parts[^1]] = value;
         return json.ToJsonString();
