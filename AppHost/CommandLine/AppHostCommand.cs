@@ -57,7 +57,8 @@ internal sealed partial class AppHostCommand
     {
         Description =
             "End after the report, also on a terminal. "
-            + "Exit code 0: reproduced as expected, 3: not reproduced, 2: bad usage, 1: the lab failed.",
+            + "Exit code 0: reproduced as expected, 3: not reproduced, 4: nothing concluded, because the machine could not "
+            + "keep up, 2: bad usage, 1: the lab failed.",
     };
 
     private readonly Option<bool> _verbose = new("--verbose")
@@ -209,6 +210,8 @@ internal sealed partial class AppHostCommand
             RatePerSecond = rate,
             Baseline = baseline,
             Observe = observe,
+            Workers = workers,
+            ClientWorker = clientWorker,
             Once = parsed.GetValue(_once),
             Verbose = parsed.GetValue(_verbose),
             Manual = parsed.GetValue(_manual),

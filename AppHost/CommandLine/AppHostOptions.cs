@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Reports;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
@@ -36,6 +38,12 @@ internal sealed record AppHostOptions
 
     /// <summary>Length of the phase after the change; null: the scenario's.</summary>
     public TimeSpan? Observe { get; init; }
+
+    /// <summary>Requested number of worker nodes; null: the scenario's.</summary>
+    public int? Workers { get; init; }
+
+    /// <summary>Requested worker of the load test, from 1; null: the scenario's.</summary>
+    public int? ClientWorker { get; init; }
 
     /// <summary>Whether the process ends after the report, also on a terminal.</summary>
     public bool Once { get; init; }
@@ -81,7 +89,33 @@ internal sealed record AppHostOptions
             Load,
             SettingsOf,
             BackendsOf
-        );
+        )
+        {
+            Command = Command,
+        };
+
+    /// <summary>The command that repeats the run of a scenario with what the command line says.</summary>
+    public string Command(string scenario)
+    {
+        (string Option, string? Value)[] values =
+        [
+            ("--scenario", scenario == Scenario.Name ? ScenarioReference : scenario),
+            ("--rate", RatePerSecond?.ToString(CultureInfo.InvariantCulture)),
+            ("--baseline", Time(Baseline)),
+            ("--observe", Time(Observe)),
+            ("--workers", Workers?.ToString(CultureInfo.InvariantCulture)),
+            ("--client-worker", ClientWorker?.ToString(CultureInfo.InvariantCulture)),
+            .. CiliumSettings.Select(s => ("--set", (string?)$"{s.Key}={s.Value}")),
+            ("--context", Existing?.Context),
+            ("--kubeconfig", Existing?.Kubeconfig),
+        ];
+        var words = values.Where(v => v.Value is not null).Select(v => $" {v.Option} {ShellWord.Of(v.Value!)}");
+        var mode = Manual ? "--manual" : "--once";
+        return $"dotnet run --project AppHost -- {mode}{string.Concat(words)}";
+
+        static string? Time(TimeSpan? length) =>
+            length is { TotalMilliseconds: var ms } ? string.Create(CultureInfo.InvariantCulture, $"{ms:0}ms") : null;
+    }
 
     /// <summary>
     /// Reads a scenario by its own name, and gives it the rate and the durations of the command line.

@@ -187,7 +187,7 @@ public static class ObserveCommand
                 await errors.WriteLineAsync(options.Redact ? "the observation ended early" : end.Reason);
                 return (int)(end.IsInterruption ? ExitCode.Interrupted : ExitCode.Failed);
             }
-            return (int)(result.Skewed ? ExitCode.NotReproduced : ExitCode.Success);
+            return (int)(result.Skewed || result.Failing ? ExitCode.NotReproduced : ExitCode.Success);
         }
         catch (ObservationException e)
         {

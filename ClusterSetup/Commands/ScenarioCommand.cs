@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.ServiceDefaults;
@@ -64,7 +65,8 @@ internal static class ScenarioCommand
         var command = new Command(
             "run",
             "Run a scenario on an existing cluster, and leave it as it was. "
-                + "Exit code 0: reproduced as expected, 3: not reproduced."
+                + "Exit code 0: reproduced as expected, 3: not reproduced, 4: nothing concluded, because the machine "
+                + "could not keep up."
         )
         {
             load.Scenario,
@@ -117,7 +119,9 @@ internal static class ScenarioCommand
                                     output,
                                     cancellationToken,
                                     verbose,
-                                    parsed.IsJson(format) ? Console.Out : null
+                                    parsed.IsJson(format) ? Console.Out : null,
+                                    "dotnet run --project ClusterSetup --"
+                                        + string.Concat(parsed.Tokens.Select(t => $" {ShellWord.Of(t.Value)}"))
                                 )
                             ).ExitCode;
                     },
@@ -129,7 +133,7 @@ internal static class ScenarioCommand
 
     /// <summary>
     /// Runs a scenario on a cluster, shows it, and writes its report, to the folder and, where it is given, as JSON;
-    /// the rest is on standard error then.
+    /// the rest is on standard error then. The report names the command that repeats the run, where it is given.
     /// </summary>
     public static async Task<(RunReport Report, ExitCode ExitCode)> RunAsync(
         Kubernetes api,
@@ -138,7 +142,8 @@ internal static class ScenarioCommand
         string output,
         CancellationToken cancellationToken,
         bool verbose = false,
-        TextWriter? json = null
+        TextWriter? json = null,
+        string? command = null
     )
     {
         var console = RunTerminal.Open(json is null ? null : Console.Error);
@@ -148,6 +153,7 @@ internal static class ScenarioCommand
             listener => run.RunAsync(scenario, listener, cancellationToken),
             verbose
         );
+        report = report with { Details = report.Details with { Command = command } };
         var files = RunFiles.Save(report, output);
         RunFiles.Print(files, console);
         if (files.Folder is { } folder)

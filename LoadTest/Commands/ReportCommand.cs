@@ -57,6 +57,7 @@ public static class ReportCommand
 
     private static int Report(string[] files, string? histograms, bool json)
     {
+        RefuseTwice(files);
         var results = new AttackResults();
         var foreign = new Dictionary<string, Latencies>(StringComparer.Ordinal);
         foreach (var file in files)
@@ -87,9 +88,17 @@ public static class ReportCommand
         {
             // Apart first: the numbers of two attacks' requests say nothing together.
             var records = new AttackResults();
+            var numbers = new RequestNumbers();
             foreach (var record in Read(file))
+            {
                 records.Add(record);
-            WriteNote(file);
+                numbers.Add(record.Sequence);
+            }
+            if (WriteNote(file) is null && numbers.Missing is > 0 and var missing)
+                Console.Error.WriteLine(
+                    $"note: {file}: {missing} of the requests 0 to {numbers.Highest} have no record: the file is not "
+                        + "complete, or workers went on at their own pace at an unlimited rate"
+                );
             results.Merge(records);
             return;
         }
@@ -114,14 +123,24 @@ public static class ReportCommand
     }
 
     /// <summary>Says what the results of another program lack.</summary>
-    private static void WriteNote(string file)
+    private static string? WriteNote(string file)
     {
-        if (RecordFile.ForeignNote(file) is { } note)
+        var note = RecordFile.ForeignNote(file);
+        if (note is not null)
             Console.Error.WriteLine($"note: {file}: {note}");
+        return note;
+    }
+
+    /// <summary>The requests of a file that is given twice would be counted twice.</summary>
+    private static void RefuseTwice(string[] files)
+    {
+        if (files.GroupBy(Path.GetFullPath).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new InvalidDataException($"results file '{twice.First()}' is given twice; give each file once");
     }
 
     private static int Plot(string[] files, string page)
     {
+        RefuseTwice(files);
         if (Array.Find(files, HistogramLog.IsLog) is { } log)
             throw new InvalidDataException(
                 $"results file '{log}': histograms have no times; give a file that attack --output wrote"

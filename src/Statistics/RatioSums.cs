@@ -7,8 +7,8 @@ namespace CiliumDebugging.Statistics;
 /// Theorem 2.2: with residuals x − p·n of standard deviation σ per interval, E(q) = (tρ² + 1)^(−½) · exp( ρ²·Z²/(2(tρ²
 /// + 1)) ), Z = (X − qN)/σ, is asymptotically an e-process of p = q, and { q : E(q) &lt; 1/α } a confidence sequence.
 /// Its error probability holds in the limit of many intervals only, so nothing is decided on fewer than
-/// <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1 −
-/// p)n).</remarks>
+/// <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests under q,
+/// √(q(1 − q)n): the observed p has none when nothing, or everything, was of the kind.</remarks>
 /// <param name="Intervals">t, scrape intervals.</param>
 /// <param name="X">ΣX.</param>
 /// <param name="N">ΣN.</param>
@@ -28,8 +28,9 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
     /// Fixed: it must not depend on the data.</summary>
     private static readonly double s_rhoSquared = (2 * Math.Log(1e4) + Math.Log(1 + 2 * Math.Log(1e4))) / SharpestAt;
 
-    /// <summary>The observed ratio; NaN without an event.</summary>
-    public double Estimate => N > 0 ? X / N : double.NaN;
+    /// <summary>The observed ratio, 0 to 1; NaN without an event. What is counted at different moments, as requests and
+    /// their answers, may be a few more than there were.</summary>
+    public double Estimate => N > 0 ? Math.Clamp(X / N, 0, 1) : double.NaN;
 
     /// <summary>With one more interval. One without an event tells nothing and is not counted.</summary>
     public RatioSums With(double x, double n) =>
@@ -57,9 +58,18 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
         if (Intervals < MinIntervals || N <= 0)
             return new ShareInterval(Estimate, 0, 1);
         var spread = Intervals * s_rhoSquared + 1;
-        var half =
-            Sigma * Math.Sqrt(2 * spread / s_rhoSquared * (0.5 * Math.Log(spread) - Math.Log(errorProbability))) / N;
-        return new ShareInterval(Estimate, Math.Clamp(Estimate - half, 0, 1), Math.Clamp(Estimate + half, 0, 1));
+        var z2 = 2 * spread / s_rhoSquared * (0.5 * Math.Log(spread) - Math.Log(errorProbability));
+        // (X − qN)² < z²·σ² holds for either σ: that of the increments, and that of independent requests (Wilson's
+        // interval).
+        var half = Math.Sqrt(z2 * Empirical) / N;
+        var (p, w) = (Estimate, z2 / (Intervals * N));
+        var centre = (p + w / 2) / (1 + w);
+        var wilson = Math.Sqrt(w * (p * (1 - p) + w / 4)) / (1 + w);
+        return new ShareInterval(
+            p,
+            Math.Clamp(Math.Min(p - half, centre - wilson), 0, p),
+            Math.Clamp(Math.Max(p + half, centre + wilson), p, 1)
+        );
     }
 
     /// <summary>ln E against p ≤ q; −∞ unless the observed ratio is greater, or when there are too few
@@ -70,15 +80,13 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
     /// intervals.</summary>
     public double LogAgainstAtLeast(double q) => X < q * N ? LogEvidence(q) : double.NegativeInfinity;
 
-    /// <summary>σ: standard deviation of x − p·n in one interval.</summary>
-    private double Sigma
+    /// <summary>σ² of the increments: variance of x − p·n in one interval.</summary>
+    private double Empirical
     {
         get
         {
             var p = X / N;
-            var empirical = Math.Max(0, XX - 2 * p * XN + p * p * NN) / Math.Max(1, Intervals - 1);
-            var shrunk = (X + 0.5) / (N + 1);
-            return Math.Sqrt(Math.Max(empirical, shrunk * (1 - shrunk) * N / Intervals));
+            return Math.Max(0, XX - 2 * p * XN + p * p * NN) / Math.Max(1, Intervals - 1);
         }
     }
 
@@ -86,7 +94,7 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
     {
         if (Intervals < MinIntervals)
             return double.NegativeInfinity;
-        var z = (X - q * N) / Sigma;
+        var z = (X - q * N) / Math.Sqrt(Math.Max(Empirical, q * (1 - q) * N / Intervals));
         var spread = Intervals * s_rhoSquared + 1;
         return s_rhoSquared * z * z / (2 * spread) - 0.5 * Math.Log(spread);
     }

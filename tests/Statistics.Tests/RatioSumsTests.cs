@@ -30,6 +30,35 @@ public class RatioSumsTests
         sums.LogAgainstAtMost(interval.Lower).ShouldBe(-Math.Log(alpha), 1e-9);
     }
 
+    [Theory]
+    [InlineData(26, 370)]
+    [InlineData(20, 1)]
+    public void A_kind_that_never_occurred_may_be_rare(int intervals, double perInterval)
+    {
+        const double Alpha = 1e-4;
+        var (zeros, all) = (new double[intervals], Enumerable.Repeat(perInterval, intervals).ToArray());
+        var (never, always) = (Of(zeros, all).Interval(Alpha), Of(all, all).Interval(Alpha));
+        (never.Estimate, never.Lower).ShouldBe((0, 0));
+        (always.Estimate, always.Upper).ShouldBe((1, 1));
+        // A kind of this share does not occur in as many independent requests with probability α.
+        var rare = 1 - Math.Pow(Alpha, 1 / (intervals * perInterval));
+        never.Upper.ShouldBeInRange(rare, 1.5 * rare + 0.2);
+        always.Lower.ShouldBe(1 - never.Upper, 1e-9);
+        // Evidence and interval are of the same set.
+        Of(zeros, all).LogAgainstAtLeast(never.Upper).ShouldBe(-Math.Log(Alpha), 1e-6);
+        Of(zeros, all).LogAgainstAtLeast(rare).ShouldBeLessThan(-Math.Log(Alpha));
+    }
+
+    [Fact]
+    public void More_answers_than_requests_are_all_of_them()
+    {
+        // Answers of requests from before the first scrape.
+        var interval = Of([.. Enumerable.Repeat(50.0, 29), 58], [.. Enumerable.Repeat(50.0, 30)]).Interval(1e-4);
+        interval.Estimate.ShouldBe(1);
+        interval.Upper.ShouldBe(1);
+        interval.Lower.ShouldBeInRange(0.5, 0.9999);
+    }
+
     [Fact]
     public void Sums_of_a_stretch_follow_from_two_snapshots() =>
         Gen.Select(Gen.Double[0, 100], Gen.Double[100, 200])

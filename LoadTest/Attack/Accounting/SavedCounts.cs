@@ -18,6 +18,7 @@ namespace CiliumDebugging.LoadTest.Attack.Accounting;
 /// <param name="LastBurst">The last intended start, 100 ns since the epoch.</param>
 /// <param name="AfterLastBurst">How many requests there are from the first that had it on.</param>
 /// <param name="Faults">Malformed responses by fault, without zeros; null in the results of earlier versions.</param>
+/// <param name="Choices">The successes that are choices of their own; null in the results of earlier versions.</param>
 internal sealed record SavedCounts(
     long Intended,
     long Started,
@@ -30,8 +31,18 @@ internal sealed record SavedCounts(
     long LastStart,
     long LastBurst = 0,
     long AfterLastBurst = 1,
-    IReadOnlyList<SavedFault>? Faults = null
+    IReadOnlyList<SavedFault>? Faults = null,
+    SavedChoices? Choices = null
 );
+
+/// <param name="Width">Requests of a block.</param>
+/// <param name="UnknownPorts">Whether a client port is unknown.</param>
+/// <param name="Pods">Choices by pod.</param>
+internal sealed record SavedChoices(long Width, bool UnknownPorts, IReadOnlyList<SavedPodChoices> Pods);
+
+/// <param name="Pod">Who answered.</param>
+/// <param name="ByBlock">Choices by block of requests.</param>
+internal sealed record SavedPodChoices(string Pod, IReadOnlyList<long> ByBlock);
 
 internal sealed record SavedOutcome(Outcome Outcome, long Count);
 

@@ -82,6 +82,14 @@ public readonly record struct RequestRecord
             }
             : this;
 
+    private bool HasNoConnection =>
+        Outcome.IsNotSent()
+        || Outcome
+            is Outcome.PortsExhausted
+                or Outcome.ConnectTimeout
+                or Outcome.ConnectRefused
+                or Outcome.ConnectError;
+
     /// <summary>Why no request can have this record, with the field as files name it; null when one can.</summary>
     public string? Problem() =>
         Sequence < 0 ? $"sequence {Sequence} is negative"
@@ -91,6 +99,8 @@ public readonly record struct RequestRecord
         : RequestOnConnection < 0 ? $"request_on_connection {RequestOnConnection} is negative"
         : Status is < 0 or > 999 || (Status < 100 && Outcome is Outcome.Response)
             ? $"status {Status} is not from 100 to 999"
+        : HasNoConnection && (Status, Pod, BytesReceived) is not (0, null, 0)
+            ? $"outcome {Outcome} has no connection, and there is a status, a pod or bytes"
         : BytesReceived < 0 ? $"bytes {BytesReceived} is negative"
         : Errno < 0 ? $"errno {Errno} is negative"
         : null;

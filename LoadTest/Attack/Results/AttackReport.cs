@@ -33,7 +33,7 @@ public static class AttackReport
             var share = (double)latencies.Count / Math.Max(1, results.Accounting.Responses);
             writer.WriteLine($"    {share:0.0%} of responses: {string.Join(", ", statuses)}");
         }
-        if (SkewOf(results) is { } skew)
+        if (AttackSkew.Describe(results) is { } skew)
             writer.WriteLine($"skew     {Shown(skew)}");
     }
 
@@ -52,31 +52,6 @@ public static class AttackReport
             started == 0 ? 0 : (results.Starts.Last - results.Starts.First + results.Latency.Mean).TotalSeconds;
         var throughput = seconds > 0 ? ok / seconds : 0;
         writer.WriteLine($"success  {ratio:0.##} % ({ok} of {started}), throughput {throughput:0.##} successes/s");
-    }
-
-    /// <summary>
-    /// The verdict on the successes of the Pods that answered, if equal shares are expected; null where fewer than two
-    /// name themselves. The results do not say whether connections were kept, so there is no error bound.
-    /// </summary>
-    internal static string? SkewOf(AttackResults results)
-    {
-        var pods = results
-            .Counts.Keys.Select(k => k.Pod)
-            .Where(p => p is not AttackResults.Unknown && p != ResponderNames.Other)
-            .Distinct()
-            .Order(StringComparer.Ordinal)
-            .ToList();
-        if (pods.Count < 2)
-            return null;
-        var ok = pods.Select(pod =>
-            results.Counts.Where(c => c.Key.Pod == pod && c.Key.Status is >= 200 and < 300).Sum(c => c.Value)
-        );
-        var verdict = SkewTest.Evaluate(
-            ExpectedShares.Equal([.. pods]),
-            new BackendCounts([.. ok], 0),
-            unit: SelectionUnit.RepeatedChoice
-        );
-        return $"{VerdictText.Describe(verdict, results.AchievedRate)}, if equal shares are expected";
     }
 
     /// <summary>Histograms alone, by tag.</summary>

@@ -40,10 +40,19 @@ public sealed class AttackResults : IRecordSink
         _lastSequence = saved.AfterLastBurst - 1;
         foreach (var (pod, status, count) in saved.Responders)
             _counts[(pod, status)] = count;
+        // Earlier versions saved no choices: whether a port was used again is as unknown as the port.
+        Choices = saved.Choices is { } choices
+            ? new FreshChoices(choices)
+            : FreshChoices.OfUnknownPorts(
+                _counts.Where(c => IsSuccess(c.Key.Status)).Select(c => (c.Key.Pod, c.Value))
+            );
     }
 
     /// <summary>Counts by bucket, from the records alone.</summary>
     public AttackAccounting Accounting { get; } = new();
+
+    /// <summary>The successes that are choices of a backend of their own.</summary>
+    internal FreshChoices Choices { get; } = new();
 
     /// <summary>From the intended start to the end, of every request that was started.</summary>
     public Latencies Latency { get; } = new();
@@ -67,7 +76,7 @@ public sealed class AttackResults : IRecordSink
     public (TimeSpan First, TimeSpan Last) Starts { get; private set; } = (TimeSpan.MaxValue, TimeSpan.Zero);
 
     /// <summary>Answers with a status from 200 to 299.</summary>
-    public long Succeeded => _counts.Where(c => c.Key.Status is >= 200 and < 300).Sum(c => c.Value);
+    public long Succeeded => _counts.Where(c => IsSuccess(c.Key.Status)).Sum(c => c.Value);
 
     /// <summary>Bytes received.</summary>
     public long Bytes { get; private set; }
@@ -102,13 +111,17 @@ public sealed class AttackResults : IRecordSink
         ServiceTime.Add(record.ServiceTime);
         Blocked.Add(record.Blocked);
         if (record.Outcome is not Outcome.Response)
+        {
+            Choices.Add(record, null);
             return;
+        }
         var status = _byStatus.Count >= MaxKeys && !_byStatus.ContainsKey(record.Status) ? 0 : record.Status;
         var pod = record.Pod ?? Unknown;
         pod = _byResponder.Count >= MaxKeys && !_byResponder.ContainsKey(pod) ? ResponderNames.Other : pod;
         For(_byStatus, status).Add(record.Latency);
         For(_byResponder, pod).Add(record.Latency);
         _counts[(pod, status)] = _counts.GetValueOrDefault((pod, status)) + 1;
+        Choices.Add(record, IsSuccess(record.Status) ? pod : null);
     }
 
     /// <summary>Adds another attack's results: counts and histograms merge exactly, as if one attack had seen all
@@ -117,6 +130,7 @@ public sealed class AttackResults : IRecordSink
     {
         ArgumentNullException.ThrowIfNull(other);
         Accounting.Merge(other.Accounting);
+        Choices.Merge(other.Choices);
         Latency.Merge(other.Latency);
         ServiceTime.Merge(other.ServiceTime);
         Blocked.Merge(other.Blocked);
@@ -166,8 +180,11 @@ public sealed class AttackResults : IRecordSink
             LastStart: Starts.Last.Ticks,
             LastBurst: _lastBurst.IntendedStart.Ticks,
             AfterLastBurst: InLastBurst,
-            Faults: [.. Accounting.MalformedByFault.Select(entry => new SavedFault(entry.Fault, entry.Count))]
+            Faults: [.. Accounting.MalformedByFault.Select(entry => new SavedFault(entry.Fault, entry.Count))],
+            Choices: Choices.ToSaved()
         );
+
+    private static bool IsSuccess(int status) => status is >= 200 and < 300;
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);
 

@@ -79,7 +79,7 @@ public sealed record AttackSummary(
             Sorted(accounting.ResponsesByStatus),
             Sorted(accounting.ErrorsByKind.Select(e => (AttackAccounting.Describe(e.Outcome, e.Errno), e.Count))),
             [.. pods],
-            AttackReport.SkewOf(results)
+            AttackSkew.Describe(results)
         );
     }
 

@@ -45,21 +45,29 @@ public static class RecordFile
     public static IEnumerable<RequestRecord> Read(Stream stream)
     {
         var number = 0L;
-        foreach (var record in ReadAny(stream))
+        // Only once: the stream is past the head afterwards.
+        var isBinary = BinaryRecords.IsHead(stream);
+        var foreign = isBinary ? null : ForeignRecords.Of(stream);
+        var numbers = new RequestNumbers();
+        var records =
+            isBinary ? BinaryRecords.Read(stream)
+            : foreign is not null ? foreign.Read(stream)
+            : TextRecords.Read(stream);
+        foreach (var record in records)
         {
             number++;
             if (record.Problem() is { } problem)
                 throw new InvalidDataException($"record {number} is not possible: {problem}");
+            // Other programs number no requests.
+            if (foreign is null && !numbers.Add(record.Sequence))
+                throw new InvalidDataException(
+                    $"record {number} is of request {record.Sequence}, as another before it"
+                );
             yield return record;
         }
         if (number == 0)
             throw new InvalidDataException("the file has no record");
     }
-
-    private static IEnumerable<RequestRecord> ReadAny(Stream stream) =>
-        BinaryRecords.IsHead(stream) ? BinaryRecords.Read(stream)
-        : ForeignRecords.Of(stream) is { } foreign ? foreign.Read(stream)
-        : TextRecords.Read(stream);
 
     /// <summary>What the records of another program lack; null: the file is this program's.</summary>
     /// <exception cref="InvalidDataException">The file is in an encoding that is not read.</exception>

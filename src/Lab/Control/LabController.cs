@@ -219,7 +219,14 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
 
     private SavedFiles Save(RunReport report)
     {
-        var files = RunFiles.Save(report, _options.Artifacts);
+        var command = _options.Command?.Invoke(report.Scenario);
+        var files = RunFiles.Save(
+            report with
+            {
+                Details = report.Details with { Command = command },
+            },
+            _options.Artifacts
+        );
         if (files.Folder is not { } folder)
             return files;
         var saved = new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name)

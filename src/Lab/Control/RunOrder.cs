@@ -33,4 +33,7 @@ public sealed record LabControllerOptions(
     /// the cluster is reset before the next run.
     /// </summary>
     public Func<RunOrder, IRunListener, RunController, CancellationToken, Task<RunReport>>? Run { get; init; }
+
+    /// <summary>The command that repeats the run of a scenario, by its name; null when unknown.</summary>
+    public Func<string, string>? Command { get; init; }
 }

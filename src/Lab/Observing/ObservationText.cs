@@ -1,4 +1,5 @@
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
 using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Observing;
@@ -18,8 +19,14 @@ public static class ObservationText
                 ? "nothing is counted, because the quality gate fails"
                 : Invariant($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
         output.WriteLine();
+        if (document.Cluster.Notice is { Length: > 0 } notice)
+            output.WriteLine($"{notice}.");
+        if (document.Result is { } result)
+            Line("result", $"{result.Kind}: {result.Title}");
         output.WriteLine(Invariant($"{document.Scenario.Title}: {counted}; {requests} requests of observe's own"));
         WritePods(phase, output);
+        if (phase.Failures > 0)
+            Line("failed", $"{phase.Failures} of {phase.Requests}: {FailureText.Of(phase.ByStatus, phase.Unanswered)}");
         foreach (var finding in document.Quality)
             Line("quality", $"{(finding.Fails ? "FAILED: " : "")}{finding.Text}");
         if (phase.ClientNodes.Length > 1)

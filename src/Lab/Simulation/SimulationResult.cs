@@ -96,6 +96,9 @@ public sealed record SimulationResult(
     ImmutableArray<SimulatedReplacement> Replacements
 )
 {
+    /// <summary>What a reader must know first: that it is a model, and of which release.</summary>
+    public required string Notice { get; init; }
+
     /// <summary>What the scenario's policies mean that their text does not say, one line each.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }

@@ -14,6 +14,7 @@ public static class SimulationText
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(output);
+        output.WriteLine($"{result.Notice}.");
         output.WriteLine(
             Invariant($"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s ")
                 + Invariant($"of virtual time, random seed {result.Seed}; share of the selections, (predicted)")

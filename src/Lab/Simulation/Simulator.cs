@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Lab.Simulation;
 
@@ -28,6 +30,7 @@ public sealed class Simulator
     private readonly double _rate;
     private readonly Action<SimulationProgress>? _progress;
     private readonly double _seconds;
+    private readonly CiliumVersion _release;
     private long _now;
 
     private Simulator(Scenario scenario, SimulationOptions options, Action<SimulationProgress>? progress)
@@ -37,6 +40,7 @@ public sealed class Simulator
             throw new ScenarioException(string.Join(Environment.NewLine, problems));
         (_scenario, _options, _rate) = (scenario, options, options.RatePerSecond ?? scenario.Load.RatePerSecond);
         var config = CiliumConfig.Parse(scenario.Settings.SetItems(options.Settings));
+        _release = config.Version;
         var (ports, _) = ClientPortRange.Parse(scenario.Load.Ports ?? "odd");
         if (ports.Order is ClientPortOrder.Kernel)
             throw new ScenarioException("load.ports: a simulation has no kernel to choose ports; use odd or even");
@@ -136,6 +140,13 @@ public sealed class Simulator
             [.. _replacements]
         )
         {
+            Notice =
+                $"Simulated: models Cilium {_release} without a cluster, not a measurement of Cilium"
+                + (
+                    _scenario.EvidenceFor(_release) is ReleaseEvidence.Predicted
+                        ? $". What it shows for Cilium {_release} is predicted by the model, not observed"
+                        : ""
+                ),
             Notes = _cluster.Notes,
         };
     }

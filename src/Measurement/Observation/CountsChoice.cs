@@ -57,7 +57,7 @@ internal static class CountsChoice
                 );
             return (
                 hubble,
-                [.. common, .. ofHubble, .. backends.Differences.Targets.Count == 0 ? [] : Unused(ofBackends)]
+                [.. common, .. ofHubble, .. backends.Differences.Targets.Count == 0 ? [] : Unused(ofBackends, ofHubble)]
             );
         }
         if (backendsAreSound)
@@ -68,7 +68,7 @@ internal static class CountsChoice
                         + "ended are unknown"
                 )
             );
-        return (backends, [.. common, .. ofBackends, .. Unused(ofHubble)]);
+        return (backends, [.. common, .. ofBackends, .. Unused(ofHubble, ofBackends)]);
     }
 
     private static string Why(ObservedView hubble, ServiceTraffic traffic)
@@ -96,6 +96,12 @@ internal static class CountsChoice
     }
 
     /// <summary>What kept a source from being used does not forbid the verdict of the other.</summary>
-    private static IEnumerable<QualityFinding> Unused(ImmutableArray<QualityFinding> findings) =>
-        findings.Where(f => f.Fails).Select(f => f with { Fails = false, Text = $"not used: {f.Text}" });
+    private static IEnumerable<QualityFinding> Unused(
+        ImmutableArray<QualityFinding> findings,
+        ImmutableArray<QualityFinding> used
+    ) =>
+        findings
+            // What is too early for both is said once.
+            .Where(f => f.Fails && !used.Any(u => u.Fails && (u.Text == f.Text || (u.Early && f.Early))))
+            .Select(f => f with { Fails = false, Text = $"not used: {f.Text}" });
 }

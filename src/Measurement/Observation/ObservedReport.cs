@@ -12,6 +12,9 @@ namespace CiliumDebugging.Measurement.Observation;
 /// skewed.</param>
 public sealed record ObservedResult(RunReport Report, TargetKind View, bool Skewed, bool Decided)
 {
+    /// <summary>Requests fail, and the counts that say so are sound.</summary>
+    public bool Failing { get; init; }
+
     /// <summary>The nodes whose agents were read.</summary>
     public ImmutableArray<string> Nodes { get; init; } = [];
 }
@@ -19,6 +22,9 @@ public sealed record ObservedResult(RunReport Report, TargetKind View, bool Skew
 /// <summary>From what was observed to a report.</summary>
 public static class ObservedReport
 {
+    /// <summary>The check that fails where nothing is concluded.</summary>
+    internal const string GateCheck = "the quality gate passes";
+
     /// <param name="source">Where the counters come from, one line.</param>
     /// <param name="startedAt">When observing began.</param>
     public static ObservedResult Of(ServiceObserver observer, string source, DateTimeOffset startedAt)
@@ -45,6 +51,7 @@ public static class ObservedReport
         };
         return new ObservedResult(report, view.Kind, skewed, sound && (skewed || even))
         {
+            Failing = sound && phase is { StatusUnknown: false, Failures: > 0 },
             Nodes = [.. observer.Hubble.Differences.Targets.Keys.Select(t => t.Name).Order(StringComparer.Ordinal)],
         };
     }
@@ -136,14 +143,21 @@ public static class ObservedReport
 
     private static ImmutableArray<ExpectationResult> Expectations(PhaseReport phase, List<string> withheld) =>
         [
-            new(
-                "the quality gate passes",
-                withheld.Count == 0,
-                withheld is [] ? "it does" : string.Join("; ", withheld)
-            ),
+            new(GateCheck, withheld.Count == 0, withheld is [] ? "it does" : string.Join("; ", withheld)),
+            .. withheld is [] && !phase.StatusUnknown ? [NoneFails(phase)] : (ExpectationResult[])[],
             NotSkewed("selection", phase.Selection),
             NotSkewed("delivery", phase.Delivery.Successes),
         ];
+
+    private static ExpectationResult NoneFails(PhaseReport phase) =>
+        new(
+            "no request fails",
+            phase.Failures == 0,
+            phase.Failures == 0
+                ? $"all {phase.Requests} requests succeeded"
+                : $"{phase.Failures} of {phase.Requests} requests failed: "
+                    + FailureText.Of(phase.ByStatus, phase.Unanswered)
+        );
 
     private static ExpectationResult NotSkewed(string what, Verdict verdict) =>
         new($"{what} is not skewed", verdict.Kind is not VerdictKind.Skewed, VerdictText.Describe(verdict));

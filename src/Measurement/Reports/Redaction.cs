@@ -44,9 +44,15 @@ public static partial class Redaction
     {
         ArgumentNullException.ThrowIfNull(document);
         var names = Names(document, nodes ?? []);
-        var safe = document with { Redacted = true, StartedAt = DateTimeOffset.UnixEpoch, Policies = [] };
+        var safe = document with
+        {
+            Redacted = true,
+            StartedAt = DateTimeOffset.UnixEpoch,
+            Policies = [],
+            Command = null,
+        };
         var tree = JsonNode.Parse(ReportJson.Write(safe))!;
-        return ReportJson.Read(Replace(tree, "", names)!.ToJsonString());
+        return ReportJson.Parse(Replace(tree, "", names)!.ToJsonString());
     }
 
     /// <summary>Every name that the report's fields of names have.</summary>

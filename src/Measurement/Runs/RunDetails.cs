@@ -33,6 +33,9 @@ public sealed record RunDetails
     /// <summary>Versions of the nodes; empty when unknown.</summary>
     public ImmutableArray<NodeVersions> Nodes { get; init; } = [];
 
+    /// <summary>The command that repeats the run; null when unknown.</summary>
+    public string? Command { get; init; }
+
     /// <summary>The steps taken, one line each.</summary>
     public ImmutableArray<string> Steps { get; init; } = [];
 

@@ -1,5 +1,6 @@
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.AppHost.Tests.CommandLine;
@@ -21,6 +22,32 @@ public sealed class AppHostArgumentsTests
         command.Options.Baseline.ShouldBeNull();
         NodesOf(command, "backend-1").ShouldBe(["cluster-worker", "cluster-worker2", "cluster-worker3"]);
         NodesOf(command, "load-test-1").ShouldBe(["cluster-worker3"]);
+    }
+
+    [Fact]
+    public void The_command_to_reproduce_a_run_has_what_the_command_line_says()
+    {
+        var folder = Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7");
+        var (command, _) = Parse([
+            "--scenario",
+            folder,
+            "--baseline",
+            "1m30s",
+            "--set",
+            "bpf-lb-sock=true",
+            "--workers",
+            "4",
+            "--client-worker",
+            "2",
+            "--port-offset",
+            "1000",
+        ]);
+
+        const string Rest = " --baseline 90000ms --workers 4 --client-worker 2 --set bpf-lb-sock=true";
+        var options = command.Options.ShouldNotBeNull();
+        options.Command("two-sided-l7").ShouldBe($"dotnet run --project AppHost -- --once --scenario {folder}{Rest}");
+        // Another one of the page.
+        options.Command("control").ShouldBe($"dotnet run --project AppHost -- --once --scenario control{Rest}");
     }
 
     [Fact]

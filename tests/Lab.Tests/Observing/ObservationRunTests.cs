@@ -56,6 +56,28 @@ public sealed class ObservationRunTests : ObservationTests
     }
 
     [Fact]
+    public async Task A_service_that_fails_evenly_ends_with_3_and_every_file_says_so()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1) { Failing = true };
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (code, text, report) = await ObserveAsync(cluster, o => o with { For = TimeSpan.FromSeconds(8) });
+
+        code.ShouldBe(3, text);
+        report!.Result!.Kind.ShouldBe("failing");
+        text.ShouldContain($"result       failing: {report.Result.Title}");
+        text.ShouldMatch(@"failed       (\d+) of \1: \1 × 503");
+        report.Expectations.Single(e => !e.Holds).What.ShouldBe("no request fails");
+        var folder = Directory.EnumerateDirectories(Folder).Single();
+        File.ReadAllText(Path.Combine(folder, "junit.xml")).ShouldContain("failures=\"1\"");
+        var markdown = File.ReadAllText(Path.Combine(folder, "report.md"));
+        markdown.ShouldContain("Checks: 3 of 4 passed");
+        markdown.ShouldNotContain("reproduced as expected");
+    }
+
+    [Fact]
     public async Task The_skew_of_the_original_report_is_found_named_and_ends_with_3()
     {
         await using var cluster = await ObservedCluster.StartAsync();

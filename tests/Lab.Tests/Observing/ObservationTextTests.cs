@@ -1,5 +1,6 @@
 using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Testing;
 using k8s;
 
@@ -36,6 +37,49 @@ public sealed class ObservationTextTests : ObservationTests
             .Quality.First(q => q.Fails)
             .Text.ShouldMatch(@"^backend/backend-1 got no request in [45] s\. Send traffic, or make it count: ");
         text.Split('\n').Count(l => l.StartsWith("› undecided", StringComparison.Ordinal)).ShouldBe(1, text);
+    }
+
+    [Fact]
+    public async Task Too_few_scrapes_are_undecided_not_a_failure_and_are_mentioned_once()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(12, 1, 1, 1);
+        var (clock, answers) = (new SteppedClock(), 0);
+        cluster.Answer = (pod, n) =>
+        {
+            if (pod == "agent1" && answers++ > 0)
+                clock.Advance(TimeSpan.FromSeconds(1));
+            return ObservedCluster.Metrics(traffic.Of(pod, n));
+        };
+
+        var (code, text, report) = await ObserveAsync(
+            cluster,
+            o => o with { For = TimeSpan.FromSeconds(5) },
+            time: clock
+        );
+
+        code.ShouldBe(0, text);
+        report!.Quality.Count(q => q.Text.Contains("too few", StringComparison.Ordinal)).ShouldBe(1, text);
+        var folder = Directory.EnumerateDirectories(Folder).Single();
+        var junit = File.ReadAllText(Path.Combine(folder, "junit.xml"));
+        junit.ShouldContain("failures=\"0\"");
+        junit.ShouldContain("skipped=\"1\"");
+        var markdown = File.ReadAllText(Path.Combine(folder, "report.md"));
+        markdown.ShouldContain("Checks: nothing is concluded, because the quality gate fails");
+        markdown.ShouldNotContain("NOT reproduced");
+    }
+
+    [Fact]
+    public void The_text_begins_with_what_the_cluster_is_and_the_result_and_has_a_row_of_failures()
+    {
+        var document = DocumentOf.Run(SampleRun.Create());
+        using var output = new StringWriter();
+        ObservationText.Write(document, 7, output);
+        var lines = output.ToString().Split('\n');
+        lines[1].ShouldBe($"{document.Cluster.Notice}.");
+        lines[2].ShouldBe($"result       failing: {document.Result!.Title}");
+        lines.ShouldContain("failed       1020 of 1530: 1020 × 503");
     }
 
     [Fact]

@@ -33,6 +33,9 @@ internal sealed class Traffic
     /// <summary>Both sides have HTTP rules: the proxy of the client's node answers 503 for the others.</summary>
     public bool TwoSided { get; init; }
 
+    /// <summary>Every request is answered with 503.</summary>
+    public bool Failing { get; init; }
+
     /// <summary>
     /// From this scrape on the client has HTTP rules, too, without failures: the proxy of its node counts its requests.
     /// </summary>
@@ -59,7 +62,7 @@ internal sealed class Traffic
                 ? node == 2
                     ? (i == 2 ? 2 : 1, i == 2 ? 200 : 503)
                     : (0, 0)
-                : (node == i ? 1 : 0, 200);
+                : (node == i ? 1 : 0, Failing ? 503 : 200);
             var count =
                 passes * chosen[i] + (node == 2 && scrape > EgressFrom ? chosen[i] - _chosen[EgressFrom][i] : 0);
             if (passes == 0 && count == 0)

@@ -173,9 +173,22 @@ public class SimulatorTests
         using var text = new StringWriter();
         SimulationText.Write(result, text);
         text.ToString().ShouldContain("(16.1 %)");
+        text.ToString()
+            .ShouldStartWith("Simulated: models Cilium 1.9.0 without a cluster, not a measurement of Cilium");
         using var csv = new StringWriter();
         SimulationFiles.WriteCsv(result, csv);
         csv.ToString().Split('\n').Length.ShouldBe(1 + 2 * 3 + 3 + 2 * 4 + 1);
+    }
+
+    [Fact]
+    public void The_release_that_is_modelled_is_the_one_of_the_settings()
+    {
+        var settings = ImmutableSortedDictionary<string, string>.Empty.Add("sandbox-cilium-version", "1.20.0");
+        var result = Simulator.Run(s_stale, new SimulationOptions { SamplesPerPhase = 1, Settings = settings });
+        result.Notice.ShouldBe(
+            "Simulated: models Cilium 1.20.0 without a cluster, not a measurement of Cilium. "
+                + "What it shows for Cilium 1.20.0 is predicted by the model, not observed"
+        );
     }
 
     /// <summary>

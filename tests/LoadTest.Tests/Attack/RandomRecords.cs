@@ -35,14 +35,18 @@ internal static class RandomRecords
                 Connection = connection.Item2,
                 RequestOnConnection = connection.Item3,
                 Outcome = end.Item1,
-                Status = end.Item1 is Outcome.Response || end.Item2 % 2 == 0 ? end.Item2 : 0,
-                Pod = end.Item3,
+                Status =
+                    end.Item1 is Outcome.Response || (IsConnected(end.Item1) && end.Item2 % 2 == 0) ? end.Item2 : 0,
+                Pod = IsConnected(end.Item1) ? end.Item3 : null,
                 Node = end.Item4,
-                BytesReceived = end.Item5,
+                BytesReceived = IsConnected(end.Item1) ? end.Item5 : 0,
                 Errno = end.Item6,
                 Fault = end.Item7,
             }
     );
+
+    /// <summary>What no connection was made for cannot have an answer.</summary>
+    private static bool IsConnected(Outcome outcome) => outcome is Outcome.Response or >= Outcome.NoAnswer;
 
     public static AttackResults Results(IEnumerable<RequestRecord> records)
     {

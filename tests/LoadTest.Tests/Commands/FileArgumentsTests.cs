@@ -108,6 +108,51 @@ public sealed class FileArgumentsTests : IDisposable
         output.ShouldContain("started 1 ");
     }
 
+    [Theory]
+    [InlineData("0,0,0,10,40000,0,0,Response,200,a,,9,0,None", "request 0, as another before it")]
+    [InlineData("1,0,0,10,40000,0,0,ConnectRefused,200,,,0,111,None", "no connection, and there is a status")]
+    [InlineData("1,0,0,10,40000,0,0,ConnectTimeout,0,a,,0,0,None", "no connection, and there is a status")]
+    [InlineData("1,0,0,10,0,-1,0,NotSent,0,,,52,0,None", "no connection, and there is a status")]
+    public async Task A_record_that_no_request_can_have_is_refused(string record, string why)
+    {
+        var path = await SaveAsync("csv", pod: "a");
+        await File.AppendAllTextAsync(path, $"{record}\n", TestContext.Current.CancellationToken);
+        foreach (var command in (string[])["report", "plot"])
+        {
+            var (exitCode, output, errors) = await RunAsync(command, path);
+            (exitCode, output).ShouldBe(((int)ExitCode.BadUsage, ""), command);
+            errors.ShouldContain($"{path}': record 2 is ");
+            errors.ShouldContain(why);
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_is_given_twice_is_refused()
+    {
+        var path = await SaveAsync("csv", pod: "a");
+        foreach (var command in (string[])["report", "plot"])
+        {
+            var (exitCode, output, errors) = await RunAsync(command, path, path);
+            (exitCode, output).ShouldBe(((int)ExitCode.BadUsage, ""), command);
+            errors.ShouldContain($"results file '{path}' is given twice");
+        }
+    }
+
+    [Fact]
+    public async Task Requests_without_a_record_are_mentioned()
+    {
+        var path = await SaveAsync("csv", pod: "a");
+        await File.AppendAllTextAsync(
+            path,
+            "7,0,0,10,40000,0,0,Response,200,a,,9,0,None\n",
+            TestContext.Current.CancellationToken
+        );
+        var (exitCode, output, errors) = await RunAsync("report", path);
+        exitCode.ShouldBe((int)ExitCode.Success);
+        output.ShouldContain("intended 2 = sent 2");
+        errors.ShouldContain($"{path}: 6 of the requests 0 to 7 have no record");
+    }
+
     [Fact]
     public async Task Names_in_results_do_not_control_the_terminal()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
 using CiliumDebugging.Measurement.Reports.Html;
@@ -159,6 +160,45 @@ public sealed partial class ReportFormatsTests
     [InlineData(0, 0, "")]
     public void A_bug_that_does_not_show_is_a_result_of_its_own(int checks, int held, string text) =>
         Reproduction.Describe("two-sided-l7", checks, held, 250, 250).ShouldBe(text);
+
+    [Fact]
+    public void An_observation_reproduces_nothing_and_a_difference_of_scrapes_is_no_failure()
+    {
+        var line = s_document.Reconciliation[0];
+        var observed = s_document with
+        {
+            Load = s_document.Load with { Url = "" },
+            Expectations = [new("no request fails", false, "x"), new("selection is not skewed", true, "y")],
+            Reconciliation = [line with { RightCount = line.LeftCount + 1, Difference = 1 }],
+        };
+        MarkdownReport.Write(observed).ShouldContain("Checks: 1 of 2 passed");
+        HtmlReport.Write(observed).ShouldContain("Checks: 1 of 2 passed");
+        MarkdownReport.Write(observed).ShouldNotContain("reproduced");
+        var junit = JUnitReport.Write(observed);
+        junit.ShouldContain("tests=\"2\" failures=\"1\"");
+        junit.ShouldNotContain("reconciliation");
+    }
+
+    [Fact]
+    public void The_short_table_has_a_row_of_failures() =>
+        MarkdownReport.Write(s_document).ShouldContain("| **failed** 1020 of 1530 | 1020 × 503 | | | |");
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("my folder/it's", "'my folder/it'\\''s'")]
+    [InlineData("a=$b", "'a=$b'")]
+    [InlineData("", "''")]
+    public void A_word_is_quoted_for_a_shell_where_it_must_be(string word, string quoted) =>
+        ShellWord.Of(word).ShouldBe(quoted);
+
+    [Fact]
+    public void The_command_of_the_run_is_the_one_to_reproduce_it()
+    {
+        var command = "dotnet run --project AppHost -- --once --scenario my/folder --workers 4";
+        MarkdownReport.Write(s_document with { Command = command }).ShouldContain($"```sh\n{command}\n");
+        MarkdownReport.Write(s_document).ShouldContain(" --rate 51 --set tunnel=vxlan");
+        Redaction.Apply(s_document with { Command = command }).Command.ShouldBeNull();
+    }
 
     [Fact]
     public void The_text_charts_show_the_change_at_its_place()

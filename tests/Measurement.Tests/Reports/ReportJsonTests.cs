@@ -26,7 +26,10 @@ public sealed partial class ReportJsonTests
     [InlineData("phases[0].pods", null, "phases[0].pods is null: expected a list")]
     [InlineData("events[0]", null, "events[0] is null")]
     [InlineData("series.at[0]", null, "series.at[0] is null")]
-    public void What_no_run_can_have_is_refused_with_its_place(string path, int? value, string expected)
+    public void What_no_run_can_have_is_refused_with_its_place(string path, int? value, string expected) =>
+        Should.Throw<InvalidDataException>(() => ReportJson.Read(Edited(path, value))).Message.ShouldBe(expected);
+
+    private static string Edited(string path, int? value)
     {
         var json = JsonNode.Parse(ReportJson.Write(DocumentOf.Run(SampleRun.Create())))!;
         var parts = path.Replace("[", ".", StringComparison.Ordinal)
@@ -34,12 +37,45 @@ public sealed partial class ReportJsonTests
             .Split('.');
         var parent = parts[..^1]
             .Aggregate(json, (node, part) => int.TryParse(part, out var i) ? node[i]! : node[part]!);
-        if (int.TryParse(parts[^1], out var index))
-            parent[index] = value;
+        if (parent is JsonArray)
+            parent[int.Parse(parts[^1], CultureInfo.InvariantCulture)] = value;
         else
             parent[parts[^1]] = value;
+        return json.ToJsonString();
+    }
 
-        Should.Throw<InvalidDataException>(() => ReportJson.Read(json.ToJsonString())).Message.ShouldBe(expected);
+    [Theory]
+    [InlineData("totals.requests", 999_999, "totals.requests is 999999: expected ok + failures, which is ")]
+    [InlineData("phases[1].ok", 1000, "phases[1].requests is 1530: expected ok + failures, which is ")]
+    [InlineData("phases[1].requests", 7, "phases[1].requests is 7: expected ok + failures, which is ")]
+    [InlineData("phases[1].byStatus.503", 1, "phases[1].requests is 1530: expected byStatus + unanswered, which is ")]
+    [InlineData("reconciliation[0].rightCount", 7, "reconciliation[0].difference is ")]
+    [InlineData("phases[0].successRate.lower", 2, "phases[0].successRate.lower is 2: expected at most upper ")]
+    [InlineData("phases[0].successRate.upper", 7, "phases[0].successRate.upper is 7: expected at most 1")]
+    [InlineData("phases[0].successRate.estimate", 5, "phases[0].successRate.estimate is 5: expected at most upper ")]
+    [InlineData("phases[0].pods[0].deliveryShare.upper", 3, "phases[0].pods[0].deliveryShare.upper is 3")]
+    [InlineData("phases[0].pods[0].ok", 99_999, "phases[0].pods: the sum of ok is ")]
+    [InlineData("phases[0].selection.unattributed", 99_999, "phases[0].selection.unattributed is 99999")]
+    [InlineData("phases[0].selection.errorProbability", 2, "phases[0].selection.errorProbability is 2")]
+    [InlineData("totals.notSent", 5, "totals.notSent is 5: expected the sum over phases, which is 0")]
+    public void Numbers_that_contradict_one_another_are_refused_with_field_and_values(
+        string path,
+        int value,
+        string expected
+    ) =>
+        Should
+            .Throw<InvalidDataException>(() => ReportJson.Read(Edited(path, value)))
+            .Message.ShouldStartWith(expected);
+
+    [Fact]
+    public void A_run_that_is_under_way_may_have_sent_more_than_its_phases_have()
+    {
+        var document = DocumentOf.Run(SampleRun.Create());
+        var totals = document.Totals!;
+        var later = document with { Totals = totals with { Requests = totals.Requests + 1, Ok = totals.Ok + 1 } };
+        Should.Throw<InvalidDataException>(() => ReportJson.Read(ReportJson.Write(later)));
+        ReportJson.Read(ReportJson.Write(later with { Expectations = [] })).Totals!.Ok.ShouldBe(totals.Ok + 1);
+        ReportJson.Read(ReportJson.Write(later with { EndedEarly = "x" })).Totals!.Ok.ShouldBe(totals.Ok + 1);
     }
 
     [Fact]

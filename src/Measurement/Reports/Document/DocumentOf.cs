@@ -38,6 +38,7 @@ public static class DocumentOf
                 KeptConnections = details.KeptConnections,
                 Ports = details.Ports,
             },
+            Command = details.Command,
             Steps = details.Steps,
             Policies = details.Policies,
             Events = [.. details.Events.Select(e => new EventInfo(e.Name, e.At.TotalSeconds))],

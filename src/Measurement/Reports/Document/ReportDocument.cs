@@ -36,6 +36,10 @@ public sealed record ReportDocument
     public required ClusterInfo Cluster { get; init; }
     public required LoadInfo Load { get; init; }
 
+    /// <summary>The command that repeats the run; null when unknown, and in reports of earlier versions and redacted
+    /// ones.</summary>
+    public string? Command { get; init; }
+
     /// <summary>The steps taken, one line each.</summary>
     public required ImmutableArray<string> Steps { get; init; }
 

@@ -31,9 +31,18 @@ public static class ReportJson
     public static string Write(ReportDocument document) => JsonSerializer.Serialize(document, s_options);
 
     /// <summary>Reads a document.</summary>
-    /// <exception cref="InvalidDataException">It is not a report, or of another version; the message says what was
-    /// found and what is expected.</exception>
+    /// <exception cref="InvalidDataException">It is not a report, or of another version, or its numbers contradict one
+    /// another; the message says what was found and what is expected.</exception>
     public static ReportDocument Read(string json)
+    {
+        var document = Parse(json);
+        ReportNumbers.Check(document);
+        return document;
+    }
+
+    /// <summary>Reads a document as it is.</summary>
+    /// <exception cref="InvalidDataException">It is not a report, or of another version.</exception>
+    internal static ReportDocument Parse(string json)
     {
         try
         {

@@ -154,31 +154,49 @@ internal static class Headline
     /// <summary>The command that repeats the run; empty where the load was not the lab's.</summary>
     public static string Command(ReportDocument document)
     {
-        if (document.Load.Url.Length == 0)
+        if (IsObservation(document))
             return "";
+        if (document.Command is { } command)
+            return command;
         var (name, rate) = (document.Scenario.Name, $"--rate {document.Load.RatePerSecond:0.##}");
         if (document.Cluster.Kind != "emulated")
             return $"dotnet run --project ClusterSetup -- scenario run {name} {rate} --context NAME";
-        var settings = document
-            .Cluster.Settings.Where(s => s.Key.StartsWith("sandbox-", StringComparison.Ordinal) && s.Value.Length > 0)
-            .Select(s => $" --set {s.Key}={s.Value}");
+        // Of an embedded cluster these are the ones that were set.
+        var settings = document.Cluster.Settings.Select(s => $" --set {ShellWord.Of($"{s.Key}={s.Value}")}");
         return $"dotnet run --project AppHost -- --once --scenario {name} {rate}{string.Concat(settings)}";
     }
 
-    /// <summary>Whether the client, Hubble and backend counts agree.</summary>
-    public static string Agreement(ReportDocument document) => document.Reconciles ? "Exactly." : "Not everywhere.";
+    /// <summary>Whether the load was not the lab's: nothing was to be reproduced.</summary>
+    public static bool IsObservation(ReportDocument document) => document.Load.Url.Length == 0;
 
-    /// <summary>Whether the scenario showed what it predicts.</summary>
-    public static string Reproduced(ReportDocument document) =>
-        (document.EndedEarly ?? document.MachineGate) is { } reason
-            ? Reproduction.Incomplete(document.Scenario.Name, document.Expectations.Length, reason)
-            : Reproduction.Describe(
-                document.Scenario.Name,
-                document.Expectations.Length,
-                document.Expectations.Count(e => e.Holds),
-                document.Totals?.Ok ?? document.Latest.Ok,
-                document.Totals?.Requests ?? document.Latest.Requests
-            );
+    /// <summary>Whether the client, Hubble and backend counts agree.</summary>
+    public static string Agreement(ReportDocument document) =>
+        document.Reconciles ? "Exactly."
+        : IsObservation(document) ? "Not exactly: scrapes are taken at different moments."
+        : "Not everywhere.";
+
+    /// <summary>Whether the scenario showed what it predicts; what the checks of an observation gave.</summary>
+    public static string Checks(ReportDocument document)
+    {
+        var (checks, held) = (document.Expectations.Length, document.Expectations.Count(e => e.Holds));
+        var incomplete = document.EndedEarly ?? document.MachineGate;
+        if (!IsObservation(document))
+            return $"Scenario {document.Scenario.Name}: "
+                + (
+                    incomplete is { } reason
+                        ? Reproduction.Incomplete(document.Scenario.Name, checks, reason)
+                        : Reproduction.Describe(
+                            document.Scenario.Name,
+                            checks,
+                            held,
+                            document.Totals?.Ok ?? document.Latest.Ok,
+                            document.Totals?.Requests ?? document.Latest.Requests
+                        )
+                );
+        if (document.Quality.Any(q => q.Fails))
+            return "Checks: nothing is concluded, because the quality gate fails";
+        return $"Checks: {held} of {checks} passed{(incomplete is null ? "" : $", and {incomplete}")}";
+    }
 
     private static string Of(MeasuresInfo m) =>
         $"max/mean {Number(m.MaxOverMean)}, Jain {Number(m.Jain)}, total variation {Number(m.TotalVariation)}, "

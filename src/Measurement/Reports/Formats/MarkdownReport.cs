@@ -52,8 +52,14 @@ public static class MarkdownReport
         return $"""
             | pod, phase {Text(phase.Name)} | node | share of 2xx | 2xx/s | 5xx/s |
             |---|---|--:|--:|--:|
-            {Lines(phase.Pods.OrderBy(p => p.Ok).Take(MaxSummaryPods).Select(Row))}
+            {Lines(phase.Pods.OrderBy(p => p.Ok).Take(MaxSummaryPods).Select(Row))}{Failed()}
             """;
+
+        // Failures that name no Pod are in no row.
+        string Failed() =>
+            Headline.Failures(phase) is { Length: > 0 } failures
+                ? $"| **failed** {phase.Failures} of {phase.Requests} | {Text(failures)} | | | |\n"
+                : "";
     }
 
     private static string Reproduce(ReportDocument document)
@@ -188,7 +194,7 @@ public static class MarkdownReport
         var checks = document.Expectations.Select(e =>
             $"- [{(e.Holds ? 'x' : ' ')}] {Text(e.What)} ({Text(e.Observed)})"
         );
-        return Details($"Scenario {document.Scenario.Name}: {Headline.Reproduced(document)}", Lines(checks));
+        return Details(Headline.Checks(document), Lines(checks));
     }
 
     private static string Settings(ClusterInfo cluster)

@@ -39,10 +39,7 @@ internal static class RunSections
             ? None
             : Of(
                 $"""
-                <details><summary>Scenario {document.Scenario.Name}: {Result(
-                    document.Holds,
-                    Headline.Reproduced(document)
-                )}</summary>
+                <details><summary>{Result(document.Holds, Headline.Checks(document))}</summary>
                 <ul>
                 {Each(document.Expectations, Expectation)}</ul></details>
 

@@ -1,0 +1,74 @@
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.Statistics;
+
+namespace CiliumDebugging.LoadTest.Attack.Results;
+
+/// <summary>The verdict on the successes of the Pods that answered an attack, if equal shares are expected.</summary>
+internal static class AttackSkew
+{
+    /// <summary>The verdict in one line; null where fewer than two Pods name themselves.</summary>
+    public static string? Describe(AttackResults results)
+    {
+        var pods = results
+            .Counts.Keys.Select(k => k.Pod)
+            .Where(p => p is not AttackResults.Unknown && p != ResponderNames.Other)
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        if (pods.Length < 2)
+            return null;
+        var (expected, choices) = (ExpectedShares.Equal(pods), results.Choices);
+        var unit = choices.HasUnknownPorts ? SelectionUnit.UnknownPort : SelectionUnit.FreshSelection;
+        var verdict = SkewTest.Evaluate(expected, CountsOf(choices, pods, ..), unit: unit);
+        var repeated = Math.Max(0, results.Succeeded - verdict.Connections);
+        if (verdict.Kind is not VerdictKind.Skewed && SkewedPart(choices, expected, pods, unit) is { } part)
+            return $"{part}{Uncounted(repeated)}, if equal shares are expected";
+        // More requests of these ports and connections would decide nothing.
+        if (verdict.Kind is VerdictKind.Undecided && repeated > verdict.Connections)
+            verdict = verdict.Withhold(
+                "few client ports or kept connections, each repeats its choice: "
+                    + $"{verdict.Connections:N0} choices in {results.Succeeded:N0} successes"
+            );
+        var counted = results.AchievedRate * verdict.Connections / Math.Max(1, results.Accounting.Started);
+        var text = VerdictText.Describe(verdict, counted);
+        return $"{text}{(verdict.Withheld is null ? Uncounted(repeated) : "")}, if equal shares are expected";
+    }
+
+    private static string Uncounted(long repeated) =>
+        repeated == 0 ? "" : $"; not counted: {repeated:N0} on kept connections or on ports used before";
+
+    /// <summary>The part of the attack that is skewed although the whole is not; null without one. All parts together
+    /// are wrong with the error probability of a verdict.</summary>
+    private static string? SkewedPart(FreshChoices choices, ExpectedShares expected, string[] pods, SelectionUnit unit)
+    {
+        // Halves, quarters and so on: 2 + 4 + 8 + 16 parts.
+        const int Parts = (2 * FreshChoices.Blocks) - 2;
+        var options = VerdictOptions.Default with
+        {
+            ErrorProbability = VerdictOptions.Default.ErrorProbability / Parts,
+        };
+        for (var length = FreshChoices.Blocks / 2; length >= 1; length /= 2)
+        {
+            for (var from = 0; from < FreshChoices.Blocks; from += length)
+            {
+                var verdict = SkewTest.Evaluate(
+                    expected,
+                    CountsOf(choices, pods, from..(from + length)),
+                    options,
+                    unit
+                );
+                if (verdict.Kind is VerdictKind.Skewed)
+                    return $"requests {from * choices.Width:N0} to {((from + length) * choices.Width) - 1:N0}: "
+                        + VerdictText.Describe(verdict);
+            }
+        }
+        return null;
+    }
+
+    private static BackendCounts CountsOf(FreshChoices choices, string[] pods, Range blocks)
+    {
+        var counts = choices.Of(blocks);
+        var known = pods.Select(pod => counts.GetValueOrDefault(pod)).ToArray();
+        return new BackendCounts([.. known], counts.Values.Sum() - known.Sum());
+    }
+}
