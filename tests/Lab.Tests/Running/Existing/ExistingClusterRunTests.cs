@@ -1,3 +1,4 @@
+using System.Net;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
@@ -119,6 +120,26 @@ public class ExistingClusterRunTests
         (await ObjectsAsync(api)).ShouldBe(before);
     }
 
+    [Fact]
+    public async Task What_could_not_be_put_back_is_said_with_the_commands_that_do_it()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        var (client, between) = ApiSwitch.For(api);
+        using var _ = client;
+        between.Instead = (method, _) =>
+            method == "DELETE" ? (HttpStatusCode.Unauthorized, """{"message": "token expired"}""") : null;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var rights = new SessionRights { BackendImage = "b", LoadTestImage = "l" };
+        var session = new ExistingClusterRun(client, rights, TimeProvider.System);
+        var listener = new Waiting(stop);
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            session.RunAsync(ScenarioCatalog.Load("session-affinity"), listener, stop.Token)
+        );
+        session.IsRestored.ShouldBeFalse();
+        listener.Left.ShouldContain("\nkubectl delete -n backend services/backend-1 --ignore-not-found\n");
+        listener.Left.ShouldContain("401 token expired");
+    }
+
     private static async Task<string> ObjectsAsync(ApiFixture api)
     {
         var deployments = await api.Client.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: Cancellation);
@@ -130,6 +151,10 @@ public class ExistingClusterRunTests
     private sealed class Waiting(CancellationTokenSource stop) : ForwardingRunListener(new NoListener())
     {
         public List<string> Steps { get; } = [];
+
+        public string Left { get; private set; } = "";
+
+        public override void OnLeft(string what) => Left += what;
 
         public override void OnStep(string what)
         {
