@@ -10,6 +10,7 @@ namespace CiliumDebugging.ServiceDefaults.Processes;
 public sealed class LastingConsole : TextWriter
 {
     private static LastingConsole? s_output;
+    private static bool s_isRedirected;
 
     private readonly TextWriter _inner;
 
@@ -22,6 +23,8 @@ public sealed class LastingConsole : TextWriter
     /// <summary>Uses it for the console of this process.</summary>
     public static void Install()
     {
+        // A terminal that was closed is none any more when the program ends.
+        s_isRedirected = Console.IsOutputRedirected;
         s_output = Around(Console.Out);
         Console.SetOut(s_output);
         Console.SetError(Around(Console.Error));
@@ -41,7 +44,7 @@ public sealed class LastingConsole : TextWriter
     /// <param name="exitCode">The code without that.</param>
     public static async Task<int> EndAsync(int exitCode)
     {
-        if (!Console.IsOutputRedirected || s_output?.Failure is not { } failure)
+        if (!s_isRedirected || s_output?.Failure is not { } failure)
             return exitCode;
         await Console.Error.WriteLineAsync($"error: standard output cannot be written: {failure.Message}");
         return (ExitCode)exitCode is ExitCode.Success or ExitCode.NotReproduced or ExitCode.MachineTooSlow

@@ -143,7 +143,7 @@ public sealed class Kubeconfig
             );
         if (user is { Token: not null } && plugin is not null)
             built.TokenProvider = plugin;
-        if ((user?.Token ?? built.AccessToken)?.Trim().Any(char.IsControl) == true)
+        if ((user?.Token ?? built.AccessToken)?.Any(char.IsControl) == true)
             throw Unusable(
                 $"context '{name}': the token of user '{userName}' has a line break or another control character in it"
             );
