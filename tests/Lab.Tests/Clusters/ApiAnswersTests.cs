@@ -5,6 +5,7 @@ using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Testing;
+using k8s;
 using k8s.Autorest;
 using k8s.Models;
 

@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Testing;
+using k8s;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Running;
