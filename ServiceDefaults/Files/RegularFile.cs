@@ -91,7 +91,7 @@ public static partial class RegularFile
                 throw new IOException(
                     $"'{path}' is a pipe whose writer has not ended within {s_pipeLimit.TotalSeconds:0} s: name a file"
                 );
-            Thread.Sleep(s_pipeInterval);
+            Task.Delay(s_pipeInterval, TimeProvider.System).GetAwaiter().GetResult();
         }
         return Whole(path, buffer, read, maxBytes);
     }

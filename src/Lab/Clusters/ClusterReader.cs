@@ -212,7 +212,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
                     // It is said below.
                 }
                 odd = PodProxyClient.Unreadable("GET /metrics", pod.Namespace, pod.Name, port, text, "metrics");
-                await Task.Delay(s_oddInterval, limit.Token);
+                await Task.Delay(s_oddInterval, TimeProvider.System, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

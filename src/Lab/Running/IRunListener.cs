@@ -47,7 +47,7 @@ public interface IRunListener
 
     /// <summary>Something that the user must do after the run: it stays visible, whole and unbroken.</summary>
     /// <param name="what">Lines, some of which are commands to paste.</param>
-    void OnLeft(string what) => OnStep(what);
+    void OnLeft(string what);
 
     /// <summary>The run is complete.</summary>
     void OnReport(RunReport report);
