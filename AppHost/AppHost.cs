@@ -22,4 +22,4 @@ var backends = builder.AddDeployment<Projects.Backend>("backend-1", options.Topo
 var loadTest = builder.AddDeployment<Projects.LoadTest>("load-test-1", options.Topology, cluster);
 builder.AddDistribution("distribution", options, cluster, backends, loadTest);
 
-return await builder.Build().RunToEndAsync();
+return await LastingConsole.EndAsync(await builder.Build().RunToEndAsync());

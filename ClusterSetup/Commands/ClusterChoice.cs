@@ -66,7 +66,7 @@ internal sealed class ClusterChoice
     {
         if (parsed.GetValue(InCluster))
             return KubernetesClientConfiguration.IsInCluster()
-                ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig())
+                ? Client(KubernetesClientConfiguration.InClusterConfig())
                 : throw new KindException("--in-cluster: this process does not run in a pod with a service account");
         var file = parsed.GetValue(Kubeconfig);
         if (parsed.GetValue(Kind))
@@ -86,8 +86,8 @@ internal sealed class ClusterChoice
     /// <param name="context">The context; null: the current one.</param>
     /// <exception cref="KubeconfigException">It cannot be used; the message says what to do.</exception>
     public static Kubernetes Connect(string? file, string? context = null) =>
-        new(
-            Lab.Clusters.Kubeconfig.Read(file, context),
-            new OutageHandler(OutageHandler.DefaultLimit, TimeProvider.System)
-        );
+        Client(Lab.Clusters.Kubeconfig.Read(file, context));
+
+    private static Kubernetes Client(KubernetesClientConfiguration configuration) =>
+        new(configuration, new OutageHandler(OutageHandler.DefaultLimit, TimeProvider.System));
 }

@@ -3,7 +3,6 @@ using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Processes;
-using k8s.Autorest;
 using k8s.Exceptions;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
@@ -91,9 +90,9 @@ internal static class KindRun
             await Console.Error.WriteLineAsync($"the cluster did not answer in time: {e.InnerException.Message}");
             return (int)ExitCode.Failed;
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is not IOException && ApiFailures.Is(e))
         {
-            await Console.Error.WriteLineAsync(TerminalText.Clean($"the cluster cannot be reached: {e.Cause()}"));
+            await Console.Error.WriteLineAsync(TerminalText.Clean(Secrets.Hide(ApiFailures.Describe(e))));
             return (int)ExitCode.Failed;
         }
         catch (Exception e)
@@ -108,15 +107,6 @@ internal static class KindRun
             )
         {
             await Console.Error.WriteLineAsync(TerminalText.Clean(Secrets.Hide(e.Cause())));
-            return (int)ExitCode.Failed;
-        }
-        catch (HttpOperationException e)
-        {
-            var request = $"{e.Request?.Method} {e.Request?.RequestUri?.AbsolutePath}";
-            var answer = $"{(int)e.Response.StatusCode} {e.Response.Content}";
-            await Console.Error.WriteLineAsync(
-                TerminalText.Clean(Secrets.Hide($"the cluster refused {request}: {answer}"))
-            );
             return (int)ExitCode.Failed;
         }
     }

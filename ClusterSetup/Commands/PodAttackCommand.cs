@@ -116,9 +116,9 @@ internal static class PodAttackCommand
         {
             return AttackCommands.WriteProblems([e.Message]);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is not IOException && ApiFailures.Is(e))
         {
-            return AttackCommands.WriteFailure($"the cluster cannot be reached: {e.Cause()}");
+            return AttackCommands.WriteFailure(ApiFailures.Describe(e));
         }
         catch (Exception e)
             when (e is PodAttackException or KindException or IOException or UnauthorizedAccessException)

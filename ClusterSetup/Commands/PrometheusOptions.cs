@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Text;
 using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.ServiceDefaults.Files;
 using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
@@ -16,6 +17,8 @@ internal sealed class PrometheusOptions
     private const string TokenVariable = "PROMETHEUS_TOKEN",
         UserVariable = "PROMETHEUS_USER",
         PasswordVariable = "PROMETHEUS_PASSWORD";
+
+    private const int MaxSecretBytes = 64 << 10;
 
     private readonly Option<string?> _url = new("--prometheus")
     {
@@ -180,7 +183,7 @@ internal sealed class PrometheusOptions
     {
         try
         {
-            return File.ReadAllText(file).Trim();
+            return RegularFile.ReadTextOrPipe(file, MaxSecretBytes).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
@@ -7,6 +8,7 @@ using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s;
 using Spectre.Console;
 
@@ -154,7 +156,7 @@ internal static class ScenarioCommand
             verbose
         );
         report = report with { Details = report.Details with { Command = command } };
-        var files = RunFiles.Save(report, output);
+        var files = RunFiles.Save(report, output) with { IsRestored = run.IsRestored };
         RunFiles.Print(files, console);
         if (files.Folder is { } folder)
             await WriteBesideAsync(api, run.Dump, folder, cancellationToken);
@@ -171,7 +173,17 @@ internal static class ScenarioCommand
         CancellationToken cancellationToken
     )
     {
-        await ClusterFacts.WriteAsync(api, folder, cancellationToken);
+        try
+        {
+            await ClusterFacts.WriteAsync(api, folder, cancellationToken);
+        }
+        catch (Exception e) when (e is not IOException && ApiFailures.Is(e))
+        {
+            // The report is complete without it.
+            await Console.Error.WriteLineAsync(
+                TerminalText.Clean($"{ClusterFacts.File} is not written: {ApiFailures.Describe(e)}")
+            );
+        }
         dump?.WriteTo(folder);
     }
 }

@@ -20,6 +20,7 @@ internal static class ScenarioFailures
                 {
                     return await action();
                 }
+                // A setting of an embedded cluster is a FormatException.
                 catch (Exception e)
                     when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
                 {

@@ -30,11 +30,11 @@ public static class AttackCommands
     /// <summary>Runs the command line: every parse error on one line and exit 2; Ctrl-C, SIGTERM and a closed terminal
     /// reach the command as a cancellation, and it has 5 s to end. A command that says it was interrupted ends with the
     /// exit code of the signal.</summary>
-    public static Task<int> InvokeAsync(RootCommand root, string[] args)
+    public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
         ArgumentNullException.ThrowIfNull(root);
         LastingConsole.Install();
-        return Failures.RunProgramAsync(() => RunAsync(root, args));
+        return await LastingConsole.EndAsync(await Failures.RunProgramAsync(() => RunAsync(root, args)));
     }
 
     private static async Task<int> RunAsync(RootCommand root, string[] args)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -15,18 +16,36 @@ public static partial class RegularFile
 
     private const int BufferBytes = 64 * 1024;
 
+    private static readonly TimeSpan s_pipeLimit = TimeSpan.FromSeconds(5),
+        s_pipeInterval = TimeSpan.FromMilliseconds(10);
+
     /// <summary>open(2) on a named pipe does not wait with it.</summary>
     private static int NonBlocking => OperatingSystem.IsMacOS() ? 0x0004 : 0x0800;
+
+    /// <summary>EAGAIN: a pipe's writer has written nothing yet.</summary>
+    private static int Again => OperatingSystem.IsMacOS() ? 35 : 11;
 
     /// <summary>Reads a text file (UTF-8, or as its byte order mark says).</summary>
     /// <param name="path">The file.</param>
     /// <param name="maxBytes">Largest size that is read.</param>
     /// <exception cref="IOException">It cannot be read, is not a regular file, or is larger.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static string ReadText(string path, int maxBytes)
+    public static string ReadText(string path, int maxBytes) => Text(ReadBytes(path, maxBytes));
+
+    /// <summary>
+    /// Reads a text file of the user's own, which may be a pipe that another program writes: <c>&lt;(…)</c> of a shell.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">Largest size that is read.</param>
+    /// <exception cref="IOException">
+    /// It cannot be read, is larger, or the pipe's writer has not ended within five seconds.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static string ReadTextOrPipe(string path, int maxBytes)
     {
-        using var text = new StreamReader(new MemoryStream(ReadBytes(path, maxBytes)), Encoding.UTF8);
-        return text.ReadToEnd();
+        using var handle = Open(path);
+        using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        return stream.CanSeek ? ReadText(path, maxBytes) : Text(ReadPipe(stream, path, maxBytes));
     }
 
     /// <inheritdoc cref="ReadText"/>
@@ -42,9 +61,52 @@ public static partial class RegularFile
             Array.Resize(ref buffer, (int)Math.Min(2L * buffer.Length, maxBytes + 1L));
             read += stream.ReadAtLeast(buffer.AsSpan(read), buffer.Length - read, throwOnEndOfStream: false);
         }
-        return read <= maxBytes
+        return Whole(path, buffer, read, maxBytes);
+    }
+
+    private static byte[] Whole(string path, byte[] buffer, int read, int maxBytes) =>
+        read <= maxBytes
             ? buffer[..read]
             : throw new IOException($"'{path}' is larger than {maxBytes / 1024} KiB, which is the limit");
+
+    private static string Text(byte[] content)
+    {
+        using var text = new StreamReader(new MemoryStream(content), Encoding.UTF8);
+        return text.ReadToEnd();
+    }
+
+    /// <summary>Reads until the writer ends: an end before it began is none.</summary>
+    private static byte[] ReadPipe(FileStream pipe, string path, int maxBytes)
+    {
+        var (began, buffer, read) = (Stopwatch.GetTimestamp(), new byte[maxBytes + 1], 0);
+        while (read < buffer.Length)
+        {
+            var more = TryRead(pipe, buffer.AsSpan(read));
+            if (more == 0 && read > 0)
+                break;
+            read += more ?? 0;
+            if (more > 0)
+                continue;
+            if (Stopwatch.GetElapsedTime(began) > s_pipeLimit)
+                throw new IOException(
+                    $"'{path}' is a pipe whose writer has not ended within {s_pipeLimit.TotalSeconds:0} s: name a file"
+                );
+            Task.Delay(s_pipeInterval, TimeProvider.System).GetAwaiter().GetResult();
+        }
+        return Whole(path, buffer, read, maxBytes);
+    }
+
+    /// <returns>Bytes; 0: no writer has it open; null: nothing is written yet.</returns>
+    private static int? TryRead(FileStream pipe, Span<byte> buffer)
+    {
+        try
+        {
+            return pipe.Read(buffer);
+        }
+        catch (IOException e) when (e.HResult == Again)
+        {
+            return null;
+        }
     }
 
     /// <summary>Opens a file of any size.</summary>

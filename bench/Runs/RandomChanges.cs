@@ -275,6 +275,8 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
 
         public void OnProgress(RunReport report) { }
 
+        public void OnLeft(string what) { }
+
         public void OnReport(RunReport report) { }
     }
 }

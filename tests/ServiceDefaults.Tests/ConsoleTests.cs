@@ -40,5 +40,6 @@ public sealed class ConsoleTests
         lasting.Write("lost {0}", 1);
         lasting.Write('x');
         lasting.Flush();
+        lasting.Failure.ShouldBeOfType<IOException>();
     }
 }

@@ -262,6 +262,8 @@ internal sealed class LiveLab : IAsyncDisposable
 
         public void OnProgress(RunReport report) { }
 
+        public void OnLeft(string what) => OnStep(what);
+
         public void OnReport(RunReport report)
         {
             foreach (var phase in report.Phases)

@@ -28,7 +28,12 @@ public static class ApiMessages
     public static string Of(Exception failure)
     {
         if (failure is HttpOperationException refused)
-            return $"the cluster refused a request: {Of(refused)}";
+        {
+            var request = refused.Request is { RequestUri: { } url } sent
+                ? $"{sent.Method} {url.AbsolutePath}"
+                : "a request";
+            return $"the cluster refused {request}: {Of(refused)}";
+        }
         var text = "";
         for (var e = failure; e is not null; e = e.InnerException)
             if (!text.Contains(e.Message.TrimEnd('.'), StringComparison.Ordinal))
@@ -36,23 +41,34 @@ public static class ApiMessages
         return text;
     }
 
-    /// <summary>The message in the text of a Status object; the text itself where it is none.</summary>
+    /// <summary>
+    /// The message in the text of a Status object, or its reason; the text itself where it is none.
+    /// </summary>
     /// <param name="content">What was answered.</param>
     public static string MessageOf(string content)
     {
         try
         {
             using var json = JsonDocument.Parse(content);
-            var root = json.RootElement;
-            var hasMessage =
-                root.ValueKind is JsonValueKind.Object
-                && root.TryGetProperty("message", out var message)
-                && message.ValueKind is JsonValueKind.String;
-            return hasMessage ? root.GetProperty("message").GetString()! : content.Trim();
+            if (json.RootElement.ValueKind is not JsonValueKind.Object)
+                return content.Trim();
+            if (TextOf(json.RootElement, "message") is { } message)
+                return message;
+            return TextOf(json.RootElement, "kind") == "Status" || json.RootElement.TryGetProperty("metadata", out _)
+                ? TextOf(json.RootElement, "reason") ?? ""
+                : content.Trim();
         }
         catch (JsonException)
         {
-            return content.Trim();
+            var text = content.Trim();
+            return text.StartsWith('<') ? "(HTML)" : text;
         }
     }
+
+    private static string? TextOf(JsonElement value, string field) =>
+        value.TryGetProperty(field, out var text)
+        && text.ValueKind is JsonValueKind.String
+        && text.GetString() is { Length: > 0 } found
+            ? found
+            : null;
 }

@@ -18,6 +18,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     /// A Backend that does not answer for this long is silent: it must not hold up the other counters.
     /// </summary>
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_oddInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_reasonsLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>How often the reasons are read why Pods are not ready.</summary>
@@ -137,15 +138,13 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             .ToList();
         var podPort = await PodPortAsync(cancellationToken);
         var echo = backends
-            .Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, podPort, cancellationToken)))
+            .Select(async b => (Pod: b, Samples: await BackendMetricsAsync(b, podPort, cancellationToken)))
             .ToList();
         var counters = ClusterCounters.Zero;
         foreach (var (node, samples) in await Task.WhenAll(hubble))
             counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
-        foreach (var (pod, text) in await Task.WhenAll(echo))
-            counters = text is null
-                ? counters.WithoutBackend(pod)
-                : counters.WithBackend(pod, PrometheusSamples.Parse(text));
+        foreach (var (pod, samples) in await Task.WhenAll(echo))
+            counters = samples is null ? counters.WithoutBackend(pod) : counters.WithBackend(pod, samples);
         return counters with { RestartedPods = _restarted.Add(counters.Echo) };
     }
 
@@ -182,21 +181,43 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         return port;
     }
 
-    /// <summary>A backend's metrics; null when it does not answer.</summary>
-    private async Task<string?> BackendMetricsAsync(BackendPod pod, int port, CancellationToken cancellationToken)
+    /// <summary>
+    /// A backend's metrics; null when it does not answer. After a gateway's answer it is requested again.
+    /// </summary>
+    /// <exception cref="HttpRequestException">The API server or a gateway answered instead of it.</exception>
+    private async Task<IReadOnlyList<PrometheusSample>?> BackendMetricsAsync(
+        BackendPod pod,
+        int port,
+        CancellationToken cancellationToken
+    )
     {
         var forwarded = await _forward.IsServedAsync(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_silence);
+        HttpRequestException? odd = null;
         try
         {
-            return forwarded
-                ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", limit.Token)
-                : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", limit.Token);
+            while (true)
+            {
+                var text = forwarded
+                    ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", limit.Token)
+                    : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", limit.Token);
+                try
+                {
+                    if (PrometheusSamples.Parse(text) is { Count: > 0 } samples)
+                        return samples;
+                }
+                catch (FormatException)
+                {
+                    // It is said below.
+                }
+                odd = PodProxyClient.Unreadable("GET /metrics", pod.Namespace, pod.Name, port, text, "metrics");
+                await Task.Delay(s_oddInterval, TimeProvider.System, limit.Token);
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return null;
+            return odd is null ? null : throw odd;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using CiliumDebugging.ServiceDefaults.Files;
 using CiliumDebugging.ServiceDefaults.Processes;
 using k8s;
 using k8s.KubeConfigModels;
@@ -13,6 +14,9 @@ namespace CiliumDebugging.Lab.Clusters;
 /// </summary>
 public sealed class Kubeconfig
 {
+    /// <summary>Of a kubeconfig, and of each file that it names: hundreds of clusters with their certificates.</summary>
+    private const int MaxBytes = 4 << 20;
+
     private readonly string _files;
     private readonly K8SConfiguration _content;
 
@@ -61,7 +65,7 @@ public sealed class Kubeconfig
     {
         try
         {
-            var text = File.ReadAllText(file);
+            var text = RegularFile.ReadTextOrPipe(file, MaxBytes);
             var content = KubernetesYaml.Deserialize<K8SConfiguration>(text)
                 ?? throw new KubeconfigException($"{file}: the file is empty; expected a kubeconfig");
             RefuseProxies(file, text);
@@ -124,6 +128,11 @@ public sealed class Kubeconfig
         var user = _content.Users.FirstOrDefault(u => IsSame(u.Name, userName ?? ""))?.UserCredentials;
         if (user is null && !string.IsNullOrWhiteSpace(userName))
             throw Unusable($"context '{name}': there is no user '{userName}', or it has no credentials");
+        // KubernetesClient reads them whole, whatever they are.
+        CheckFiles(
+            $"context '{name}': cluster '{clusterName}' or user '{userName}' cannot be used",
+            [cluster.CertificateAuthority, user?.ClientCertificate, user?.ClientKey]
+        );
         var plugin = user is null ? null : Plugin(user, $"{_files}: user '{userName}'");
         var built = Using($"context '{name}': cluster '{clusterName}' or user '{userName}' cannot be used", () =>
             KubernetesClientConfiguration.BuildConfigFromConfigObject(_content, name)
@@ -134,12 +143,24 @@ public sealed class Kubeconfig
             );
         if (user is { Token: not null } && plugin is not null)
             built.TokenProvider = plugin;
+        if ((user?.Token ?? built.AccessToken)?.Any(char.IsControl) == true)
+            throw Unusable(
+                $"context '{name}': the token of user '{userName}' has a line break or another control character in it"
+            );
         // It reads the certificate and the key of a client.
         Using($"context '{name}': the client certificate or key of user '{userName}' cannot be used", () =>
                 new Kubernetes(built)
             )
             .Dispose();
         return built;
+    }
+
+    /// <exception cref="KubeconfigException">One is there, and is not a regular file of limited size.</exception>
+    private void CheckFiles(string what, IEnumerable<string?> files)
+    {
+        var folder = Path.GetDirectoryName(_content.FileName) ?? "";
+        foreach (var file in files.OfType<string>().Select(f => Path.Combine(folder, f)).Where(File.Exists))
+            Using(what, () => RegularFile.ReadBytes(file, MaxBytes));
     }
 
     /// <summary>Puts what a credential plugin says in its place, so that KubernetesClient does not run it.</summary>

@@ -75,7 +75,7 @@ public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
                 return;
             }
             catch (Exception e)
-                when (e is IOException or HttpRequestException { StatusCode: null }
+                when (e is IOException or JsonException or HttpRequestException { StatusCode: null }
                     && time.GetElapsedTime(lost) < s_reconnectLimit
                 )
             {
@@ -122,8 +122,21 @@ public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
             content,
             cancellationToken
         );
-        var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        return JsonSerializer.Deserialize(text, PodJson.Default.AttackState)
-            ?? throw new InvalidDataException($"pod {ns}/{pod} did not answer with an attack state: {text}");
+        var text = await BoundedText.ReadAsync(
+            response.Content,
+            PodProxyClient.MaxBytes,
+            cut: false,
+            cancellationToken
+        );
+        try
+        {
+            if (JsonSerializer.Deserialize(text, PodJson.Default.AttackState) is { } state)
+                return state;
+        }
+        catch (JsonException)
+        {
+            // It is said below.
+        }
+        throw PodProxyClient.Unreadable($"{method} {path}", ns, pod, LoadTestPorts.Control, text, "an attack's state");
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Autorest;
@@ -50,7 +51,7 @@ internal sealed class ObjectClient(Kubernetes cluster)
         using var response = await cluster.SendAsync(HttpMethod.Get, reference.Path, null, cancellationToken);
         if (response.StatusCode is HttpStatusCode.NotFound)
             return null;
-        return JsonNode.Parse(await ContentAsync(response, cancellationToken))?.AsObject();
+        return await ObjectAsync(response, reference.Path, cancellationToken);
     }
 
     /// <summary>The objects of a collection, with the resource version of the list.</summary>
@@ -62,9 +63,9 @@ internal sealed class ObjectClient(Kubernetes cluster)
     )
     {
         using var response = await cluster.SendAsync(HttpMethod.Get, collection, null, cancellationToken);
-        var list = JsonNode.Parse(await ContentAsync(response, cancellationToken));
-        var items = list?["items"] as JsonArray ?? [];
-        return ([.. items.OfType<JsonObject>()], $"{list?["metadata"]?["resourceVersion"]}");
+        var list = await ObjectAsync(response, collection, cancellationToken);
+        var items = list["items"] as JsonArray ?? [];
+        return ([.. items.OfType<JsonObject>()], $"{list["metadata"]?["resourceVersion"]}");
     }
 
     /// <summary>The changes of a collection since a resource version, until the server ends the watch.</summary>
@@ -134,6 +135,26 @@ internal sealed class ObjectClient(Kubernetes cluster)
     private static StringContent Body(JsonObject value, string mediaType) =>
         new(value.ToJsonString(), Encoding.UTF8, mediaType);
 
+    /// <exception cref="HttpRequestException">The answer is not an object.</exception>
+    private async Task<JsonObject> ObjectAsync(
+        HttpResponseMessage response,
+        string path,
+        CancellationToken cancellationToken
+    )
+    {
+        var content = await ContentAsync(response, cancellationToken);
+        try
+        {
+            if (JsonNode.Parse(content) is JsonObject value)
+                return value;
+        }
+        catch (JsonException)
+        {
+            // It is said below.
+        }
+        throw ApiAnswers.Unreadable($"GET /{path.Split('?')[0]}", cluster.BaseUri, content);
+    }
+
     /// <exception cref="HttpOperationException">The API refused, as KubernetesClient reports it.</exception>
     private static async Task<string> ContentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -144,6 +165,7 @@ internal sealed class ObjectClient(Kubernetes cluster)
             $"Operation returned an invalid status code '{response.StatusCode}', response body {content}"
         )
         {
+            Request = response.RequestMessage is { } request ? new HttpRequestMessageWrapper(request, "") : null,
             Response = new HttpResponseMessageWrapper(response, content),
         };
     }

@@ -1,8 +1,10 @@
+using System.Net;
+
 namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
-/// Sends a request again while the API server is away: it is being restarted, or the network to it is. Only what
-/// certainly did not reach it, or changes nothing, is sent again.
+/// Sends a request again while the API server is away: it is being restarted, or the network to it is, or a gateway
+/// answers in its place. Only what certainly did not reach it, or changes nothing, is sent again.
 /// </summary>
 /// <param name="limit">How long an outage may last.</param>
 /// <param name="time">Time source.</param>
@@ -13,6 +15,9 @@ public sealed class OutageHandler(TimeSpan limit, TimeProvider time) : Delegatin
 
     /// <summary>As long as a run waits: 75 s.</summary>
     public static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(75);
+
+    /// <summary>A server that answers with something else is another one, rather than away.</summary>
+    private static readonly TimeSpan s_oddLimit = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(
@@ -26,19 +31,59 @@ public sealed class OutageHandler(TimeSpan limit, TimeProvider time) : Delegatin
         {
             try
             {
-                return await base.SendAsync(request, cancellationToken);
+                var response = await SendOnceAsync(request, cancellationToken);
+                if (!IsBusy(request, response) || time.GetElapsedTime(began) >= limit)
+                    return response;
+                response.Dispose();
             }
-            catch (HttpRequestException e) when (MayBeSentAgain(request, e) && time.GetElapsedTime(began) < limit)
+            catch (HttpRequestException e) when (MayBeSentAgain(request, e) && time.GetElapsedTime(began) < LimitOf(e))
             {
-                await Task.Delay(pause, time, cancellationToken);
+                // It is sent again.
             }
+            await Task.Delay(pause, time, cancellationToken);
         }
     }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        var response = await base.SendAsync(request, cancellationToken);
+        try
+        {
+            await ApiAnswers.CheckAsync(request, response, cancellationToken);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    private TimeSpan LimitOf(HttpRequestException e) =>
+        e.HttpRequestError is HttpRequestError.InvalidResponse && s_oddLimit < limit ? s_oddLimit : limit;
+
+    /// <summary>
+    /// The server, or a gateway before it, says to come again. What a Pod answers through it is the Pod's.
+    /// </summary>
+    private static bool IsBusy(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method == HttpMethod.Get
+        && response.StatusCode
+            is HttpStatusCode.TooManyRequests
+                or HttpStatusCode.BadGateway
+                or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout
+        && ApiAnswers.IsForObject(request);
 
     private static bool MayBeSentAgain(HttpRequestMessage request, HttpRequestException e) =>
         e.HttpRequestError is HttpRequestError.ConnectionError
         || (
             request.Method == HttpMethod.Get
-            && e.HttpRequestError is HttpRequestError.ResponseEnded or HttpRequestError.Unknown
+            && e.HttpRequestError
+                is HttpRequestError.ResponseEnded
+                    or HttpRequestError.InvalidResponse
+                    or HttpRequestError.Unknown
         );
 }

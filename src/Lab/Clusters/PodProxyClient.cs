@@ -45,6 +45,26 @@ public sealed class PodProxyClient(Kubernetes cluster)
         }
     }
 
+    /// <summary>That something else than a Pod answered.</summary>
+    /// <param name="request">The request: method and path.</param>
+    /// <param name="ns">The Pod's namespace.</param>
+    /// <param name="pod">The Pod.</param>
+    /// <param name="port">The Pod's port.</param>
+    /// <param name="content">What was answered.</param>
+    /// <param name="expected">What was expected.</param>
+    internal static HttpRequestException Unreadable(
+        string request,
+        string ns,
+        string pod,
+        int port,
+        string content,
+        string expected
+    ) =>
+        new(
+            HttpRequestError.InvalidResponse,
+            $"{request} of pod {ns}/{pod} port {port} was answered with {ApiAnswers.KindOf(content)}, not with {expected}"
+        );
+
     /// <summary>GETs a text of at most <see cref="MaxBytes"/>.</summary>
     /// <exception cref="HttpRequestException">As <see cref="SendAsync"/>, or the text is longer.</exception>
     public async Task<string> GetAsync(

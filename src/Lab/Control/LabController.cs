@@ -102,7 +102,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
                     cancellationToken,
                     control
                 );
-            return (report, Save(report));
+            return (report, Save(report) with { IsRestored = listener.IsRestored });
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

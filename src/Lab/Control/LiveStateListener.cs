@@ -17,6 +17,16 @@ internal sealed class LiveStateListener(LiveState live, IRunListener terminal) :
         base.OnStep(what);
     }
 
+    /// <summary>Whether the run put everything back.</summary>
+    public bool IsRestored { get; private set; } = true;
+
+    public override void OnLeft(string what)
+    {
+        IsRestored = false;
+        live.Step(what);
+        base.OnLeft(what);
+    }
+
     public override void OnPhase(PhaseStep phase)
     {
         live.Phase(phase);

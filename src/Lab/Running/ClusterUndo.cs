@@ -1,17 +1,16 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Text.Json.Nodes;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using k8s;
-using k8s.Autorest;
 
 namespace CiliumDebugging.Lab.Running;
 
 /// <summary>An object that is not as it was.</summary>
 /// <param name="Title">Which: <c>Service backend/backend-1</c>.</param>
 /// <param name="Command">What puts it back, for a shell with kubectl.</param>
-internal sealed record NotRestored(string Title, string Command);
+/// <param name="Reason">Why it is not.</param>
+internal sealed record NotRestored(string Title, string Command, string Reason);
 
 /// <summary>
 /// Puts back what a run changes. Each object is read as a whole before it is changed; at the end a merge patch,
@@ -87,8 +86,8 @@ internal sealed class ClusterUndo(Kubernetes cluster)
     }
 
     /// <summary>
-    /// Puts every remembered object back, and forgets them. While the API does not answer it tries again, after ever
-    /// longer pauses.
+    /// Puts every remembered object back, and forgets them. While the API does not answer, or answers with something
+    /// else than an object, it tries again, after ever longer pauses.
     /// </summary>
     /// <returns>What was not put back, because the API refused or did not answer in time.</returns>
     public async Task<ImmutableArray<NotRestored>> RestoreAsync(TimeProvider time, CancellationToken cancellationToken)
@@ -96,50 +95,44 @@ internal sealed class ClusterUndo(Kubernetes cluster)
         var failed = ImmutableArray.CreateBuilder<NotRestored>();
         while (_snapshots.TryPop(out var snapshot))
         {
+            var last = default(Exception);
             try
             {
-                if (await RetryAsync(snapshot, time, cancellationToken) && snapshot.Restored is { } restored)
-                    await restored(cancellationToken);
-            }
-            catch (Exception e)
-                when (e
-                        is HttpRequestException
-                            or HttpOperationException
-                            or OperationCanceledException
-                            or TimeoutException
-                            or IOException
+                if (
+                    await RetryAsync(() => RestoreAsync(snapshot, cancellationToken))
+                    && snapshot.Restored is { } restored
                 )
+                    await RetryAsync(async () =>
+                    {
+                        await restored(cancellationToken);
+                        return true;
+                    });
+            }
+            // Whatever it is: the other objects are put back, and the run's report is written.
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
-                failed.Add(new NotRestored(snapshot.Reference.Title, CommandFor(snapshot)));
+                var reason = ApiFailures.Describe(e is OperationCanceledException && last is not null ? last : e);
+                failed.Add(new NotRestored(snapshot.Reference.Title, CommandFor(snapshot), reason));
+            }
+
+            async Task<bool> RetryAsync(Func<Task<bool>> attempt)
+            {
+                for (var pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
+                {
+                    try
+                    {
+                        return await attempt();
+                    }
+                    catch (Exception e) when (ApiFailures.MayPass(e) && !cancellationToken.IsCancellationRequested)
+                    {
+                        last = e;
+                        await Task.Delay(pause, time, cancellationToken);
+                    }
+                }
             }
         }
         return failed.ToImmutable();
     }
-
-    private async Task<bool> RetryAsync(Snapshot snapshot, TimeProvider time, CancellationToken cancellationToken)
-    {
-        for (var pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
-        {
-            try
-            {
-                return await RestoreAsync(snapshot, cancellationToken);
-            }
-            catch (Exception e) when (MayAnswerLater(e, cancellationToken))
-            {
-                await Task.Delay(pause, time, cancellationToken);
-            }
-        }
-    }
-
-    /// <summary>No answer, or one that says to try again; not a refusal.</summary>
-    private static bool MayAnswerLater(Exception e, CancellationToken cancellationToken) =>
-        e switch
-        {
-            HttpOperationException { Response.StatusCode: var status } => status is HttpStatusCode.TooManyRequests
-                || (int)status >= 500,
-            OperationCanceledException => !cancellationToken.IsCancellationRequested,
-            _ => e is HttpRequestException or IOException,
-        };
 
     private static string CommandFor(Snapshot snapshot) =>
         snapshot.Before is { } before

@@ -26,5 +26,7 @@ internal abstract class ForwardingRunListener(IRunListener inner) : IRunListener
 
     public virtual void OnProgress(RunReport report) => inner.OnProgress(report);
 
+    public virtual void OnLeft(string what) => inner.OnLeft(what);
+
     public virtual void OnReport(RunReport report) => inner.OnReport(report);
 }

@@ -45,6 +45,10 @@ public interface IRunListener
     /// </summary>
     void OnProgress(RunReport report);
 
+    /// <summary>Something that the user must do after the run: it stays visible, whole and unbroken.</summary>
+    /// <param name="what">Lines, some of which are commands to paste.</param>
+    void OnLeft(string what);
+
     /// <summary>The run is complete.</summary>
     void OnReport(RunReport report);
 }

@@ -16,6 +16,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
 {
     private LiveDisplayContext? _live;
     private string _step = "";
+    private string? _left;
     private PhaseStep? _begins;
     private PhaseProgress? _phase;
     private LiveSample? _sample;
@@ -36,27 +37,39 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     public async Task<T> RunAsync<T>(Func<Task<T>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        (_progress, _sample, _phase) = (null, null, null);
-        var result = await console
-            .Live(new Text(""))
-            .AutoClear(true)
-            .StartAsync(async live =>
-            {
-                _live = live;
-                try
+        (_progress, _sample, _phase, _left) = (null, null, null, null);
+        try
+        {
+            var result = await console
+                .Live(new Text(""))
+                .AutoClear(true)
+                .StartAsync(async live =>
                 {
-                    return await run();
-                }
-                finally
-                {
-                    _live = null;
-                }
-            });
-        if (_report is not null)
-            SummaryText.Write(_report, console, Verbose);
-        _report = null;
-        return result;
+                    _live = live;
+                    try
+                    {
+                        return await run();
+                    }
+                    finally
+                    {
+                        _live = null;
+                    }
+                });
+            if (_report is not null)
+                SummaryText.Write(_report, console, Verbose);
+            _report = null;
+            return result;
+        }
+        finally
+        {
+            // The live display is cleared: what was written during it is gone.
+            if (_left is not null)
+                console.WriteUnbroken(_left);
+        }
     }
+
+    /// <inheritdoc/>
+    public void OnLeft(string what) => _left = _left is null ? what : $"{_left}\n{what}";
 
     /// <inheritdoc/>
     public void OnStep(string what)

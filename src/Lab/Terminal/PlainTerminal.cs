@@ -41,6 +41,9 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
     public void OnStep(string what) => console.WriteLine($"› {what}");
 
     /// <inheritdoc/>
+    public void OnLeft(string what) => console.WriteUnbroken($"› {what}");
+
+    /// <inheritdoc/>
     public bool WantsProgress => true;
 
     /// <inheritdoc/>

@@ -9,7 +9,11 @@ namespace CiliumDebugging.Lab.Terminal;
 /// <summary>The files of a run.</summary>
 /// <param name="Line">For the user: where the files are, or why they could not be written.</param>
 /// <param name="Folder">The folder of the run; null: it could not be written.</param>
-public sealed record SavedFiles(string Line, string? Folder);
+public sealed record SavedFiles(string Line, string? Folder)
+{
+    /// <summary>Whether the cluster is as it was before the run.</summary>
+    public bool IsRestored { get; init; } = true;
+}
 
 /// <summary>Saves the report of a run.</summary>
 public static class RunFiles
@@ -57,8 +61,8 @@ public static class RunFiles
     }
 
     /// <summary>
-    /// The exit code of a command that made a run: a report that CI would look for in vain is a failure, whatever the
-    /// run showed.
+    /// The exit code of a command that made a run: a report that CI would look for in vain is a failure, and so is a
+    /// cluster that is not as it was, whatever the run showed.
     /// </summary>
     public static ExitCode ExitCodeOf(RunReport report, SavedFiles saved)
     {
@@ -66,7 +70,7 @@ public static class RunFiles
         ArgumentNullException.ThrowIfNull(saved);
         if (report.EndedEarly is { } end)
             return end.IsInterruption ? ExitCode.Interrupted : ExitCode.Failed;
-        if (saved.Folder is null)
+        if (saved.Folder is null || !saved.IsRestored)
             return ExitCode.Failed;
         if (report.MachineGate is not null)
             return ExitCode.MachineTooSlow;

@@ -139,6 +139,27 @@ public sealed class KubeconfigTests : IDisposable
         program.ExitCode.ShouldBe((int)ExitCode.BadUsage);
     }
 
+    [Fact]
+    public void A_token_with_a_line_break_is_named_with_file_and_user() =>
+        Problem(Text("{server: 'https://a'}", "{token: \"first\\nsecond\"}"))
+            .ShouldContain("the token of user 'u' has a line break or another control character in it");
+
+    [Theory]
+    [InlineData("{server: 'https://a', certificate-authority: pipe}", "{token: t}")]
+    [InlineData("{server: 'https://a'}", "{client-certificate: pipe, client-key: pipe}")]
+    public void A_file_that_it_names_and_that_is_a_pipe_is_refused_at_once(string cluster, string user)
+    {
+        using (var mkfifo = Process.Start("mkfifo", [Path.Combine(_folder, "pipe")]))
+            mkfifo.WaitForExit();
+        Problem(Text(cluster, user)).ShouldEndWith("pipe' is not a regular file");
+    }
+
+    [Fact]
+    public void A_device_without_an_end_is_refused() =>
+        Should
+            .Throw<KubeconfigException>(() => Kubeconfig.Read("/dev/zero"))
+            .Message.ShouldContain("which is the limit");
+
     private string Problem(string text)
     {
         var file = Write(text);

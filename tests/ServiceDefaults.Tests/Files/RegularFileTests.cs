@@ -50,6 +50,28 @@ public sealed class RegularFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipe_of_the_users_own_is_read_when_something_writes_it_and_refused_when_nothing_does()
+    {
+        var pipe = Path.Combine(_folder.FullName, "pipe");
+        using (var mkfifo = Process.Start("mkfifo", [pipe]))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        RegularFile.ReadTextOrPipe(File("file"), 10).ShouldBe("text");
+        Should.Throw<IOException>(() => RegularFile.ReadTextOrPipe("/dev/zero", 1024)).Message.ShouldContain("1 KiB");
+
+        using (var writer = Process.Start("sh", ["-c", $"(printf to; sleep 0.3; printf ken) > {pipe}"]))
+        {
+            RegularFile.ReadTextOrPipe(pipe, 10).ShouldBe("token");
+            await writer.WaitForExitAsync(TestContext.Current.CancellationToken);
+            writer.ExitCode.ShouldBe(0);
+        }
+        using (var writer = Process.Start("sh", ["-c", $"exec head -c 2000 /dev/zero > {pipe}"]))
+            Should.Throw<IOException>(() => RegularFile.ReadTextOrPipe(pipe, 1024)).Message.ShouldContain("1 KiB");
+        Should
+            .Throw<IOException>(() => RegularFile.ReadTextOrPipe(pipe, 10))
+            .Message.ShouldBe($"'{pipe}' is a pipe whose writer has not ended within 5 s: name a file");
+    }
+
+    [Fact]
     public void Neither_a_name_nor_a_symbolic_link_leaves_the_folder()
     {
         var inside = Path.Combine(_folder.FullName, "scenario");

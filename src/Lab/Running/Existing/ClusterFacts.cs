@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
@@ -102,7 +103,7 @@ public static class ClusterFacts
         {
             return (await cluster.Version.GetCodeAsync(cancellationToken)).GitVersion;
         }
-        catch (k8s.Autorest.HttpOperationException)
+        catch (Exception e) when (ApiFailures.Is(e))
         {
             // Not every server with this API reports its version.
             return null;

@@ -38,6 +38,9 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     /// <summary>What was collected beside the measurement; null when that was not requested.</summary>
     public Sysdump? Dump { get; private set; }
 
+    /// <summary>Whether the cluster is as it was; false when something could not be put back, which was said.</summary>
+    public bool IsRestored { get; private set; } = true;
+
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="listener">Follows it.</param>
@@ -99,6 +102,25 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             );
             if (report.EndedEarly is not null)
                 return report; // the cluster may be gone
+            return await WithFactsAsync(report, listener, cancellationToken);
+        }
+        finally
+        {
+            // 5. clean up
+            if (!options.Keep)
+                await CleanUpAsync(listener, cancellationToken.IsCancellationRequested);
+        }
+    }
+
+    /// <summary>Adds what is known of the cluster. Without it the report is complete all the same.</summary>
+    private async Task<RunReport> WithFactsAsync(
+        RunReport report,
+        IRunListener listener,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
             if (Dump is not null)
             {
                 listener.OnStep("collecting the sysdump");
@@ -106,11 +128,10 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             }
             return report with { Details = await ClusterFacts.AddToAsync(report.Details, cluster, cancellationToken) };
         }
-        finally
+        catch (Exception e) when (ApiFailures.Is(e) || e is OperationCanceledException)
         {
-            // 5. clean up
-            if (!options.Keep)
-                await CleanUpAsync(listener, cancellationToken.IsCancellationRequested);
+            listener.OnStep($"not everything of the cluster could be read: {ApiFailures.Describe(e)}");
+            return report;
         }
     }
 
@@ -296,10 +317,10 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         listener.OnStep("putting the cluster back as it was");
         using var limit = new CancellationTokenSource(hurried ? s_hurriedLimit : s_cleanUpLimit, time);
         var left = await _undo.RestoreAsync(time, limit.Token);
-        if (left.Length > 0)
-            listener.OnStep(
-                "not put back, because the cluster refused or did not answer; to do "
-                    + $"it:\n{string.Join('\n', left.Select(l => l.Command))}"
-            );
+        if (left.Length == 0)
+            return;
+        IsRestored = false;
+        var reasons = left.Select(l => $"{l.Title}: {l.Reason}").Concat(left.Select(l => l.Command));
+        listener.OnLeft($"not put back; the commands below do it:\n{string.Join('\n', reasons)}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
@@ -76,6 +77,48 @@ public class ExistingClusterRunTests
     public async Task What_exists_is_never_applied_over_although_no_pod_of_it_is_ready()
     {
         await using var api = await ApiFixture.StartAsync();
+        await PlaceAsync(api);
+        var before = await ObjectsAsync(api);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var session = new ExistingClusterRun(
+            api.Client,
+            new SessionRights { BackendImage = "b", LoadTestImage = "l" },
+            TimeProvider.System
+        );
+        var listener = new Waiting(stop);
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            session.RunAsync(ScenarioCatalog.Load("session-affinity"), listener, stop.Token)
+        );
+        listener.Steps.ShouldContain("waiting for 1 backends and the load test");
+        listener.Steps.ShouldNotContain(s => s.StartsWith("applying", StringComparison.Ordinal));
+        (await ObjectsAsync(api)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_put_back_is_said_with_the_commands_that_do_it()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        await PlaceAsync(api);
+        var (client, between) = ApiSwitch.For(api);
+        using var _ = client;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        between.Instead = (_, path) =>
+            stop.IsCancellationRequested && path.EndsWith("/services/backend-1", StringComparison.Ordinal)
+                ? (HttpStatusCode.Unauthorized, """{"message": "token expired"}""")
+                : null;
+        var session = new ExistingClusterRun(client, new SessionRights(), TimeProvider.System);
+        var listener = new Waiting(stop);
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            session.RunAsync(ScenarioCatalog.Load("session-affinity"), listener, stop.Token)
+        );
+        session.IsRestored.ShouldBeFalse();
+        listener.Left.ShouldMatch(@"\nkubectl replace -f - <<'EOF'\n\{.*\}\nEOF$");
+        listener.Left.ShouldContain("401 token expired");
+    }
+
+    /// <summary>Service and client are there, without a Pod that is ready.</summary>
+    private static async Task PlaceAsync(ApiFixture api)
+    {
         foreach (var ns in (string[])["backend", "load-test"])
             await api.Client.CoreV1.CreateNamespaceAsync(
                 new V1Namespace { Metadata = new V1ObjectMeta { Name = ns } },
@@ -103,20 +146,6 @@ public class ExistingClusterRunTests
             "load-test",
             cancellationToken: Cancellation
         );
-        var before = await ObjectsAsync(api);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var session = new ExistingClusterRun(
-            api.Client,
-            new SessionRights { BackendImage = "b", LoadTestImage = "l" },
-            TimeProvider.System
-        );
-        var listener = new Waiting(stop);
-        await Should.ThrowAsync<OperationCanceledException>(() =>
-            session.RunAsync(ScenarioCatalog.Load("session-affinity"), listener, stop.Token)
-        );
-        listener.Steps.ShouldContain("waiting for 1 backends and the load test");
-        listener.Steps.ShouldNotContain(s => s.StartsWith("applying", StringComparison.Ordinal));
-        (await ObjectsAsync(api)).ShouldBe(before);
     }
 
     private static async Task<string> ObjectsAsync(ApiFixture api)
@@ -130,6 +159,10 @@ public class ExistingClusterRunTests
     private sealed class Waiting(CancellationTokenSource stop) : ForwardingRunListener(new NoListener())
     {
         public List<string> Steps { get; } = [];
+
+        public string Left { get; private set; } = "";
+
+        public override void OnLeft(string what) => Left += what;
 
         public override void OnStep(string what)
         {

@@ -24,5 +24,7 @@ internal sealed class NoListener : IRunListener
 
     public void OnProgress(RunReport report) { }
 
+    public void OnLeft(string what) { }
+
     public void OnReport(RunReport report) { }
 }
