@@ -55,7 +55,7 @@ public class PodTroubleTests
             },
         };
 
-    private static Task CreateAsync(LiveLab lab, string name, V1Container container)
+    private static Task<V1Pod> CreateAsync(LiveLab lab, string name, V1Container container)
     {
         (container.Name, container.Image) = ("backend", "backend");
         var pod = new V1Pod
@@ -66,7 +66,7 @@ public class PodTroubleTests
         return lab.Api.CoreV1.CreateNamespacedPodAsync(pod, Namespace, cancellationToken: Stop);
     }
 
-    private static Task EventAsync(LiveLab lab, string pod, string reason, string text) =>
+    private static Task<Corev1Event> EventAsync(LiveLab lab, string pod, string reason, string text) =>
         Eventually.GetAsync($"{pod} has an event {reason}: {text}", async () =>
             (await EventsAsync(lab, pod, reason)).FirstOrDefault(e =>
                 e.Message.Contains(text, StringComparison.Ordinal)

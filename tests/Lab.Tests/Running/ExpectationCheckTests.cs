@@ -7,7 +7,7 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Running;
 
-/// <summary>An expectation does not hold of nothing.</summary>
+/// <summary>An expectation of requests needs some.</summary>
 public sealed class ExpectationCheckTests
 {
     private static readonly PhaseReport s_even = SampleRun.Phase("a", 0, skewed: false, perPod: 20),
