@@ -4,7 +4,7 @@ using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
-using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Formats;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.Measurement.Reports;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary>A word of a command line that a shell reads as it is.</summary>
 public static class ShellWord
