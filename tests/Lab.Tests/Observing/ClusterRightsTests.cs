@@ -82,7 +82,9 @@ public sealed class ClusterRightsTests
             )
         );
 
-        refused.Message.ShouldBe("the cluster refused a request: 403 pods \"b1\" is forbidden: read only");
+        refused.Message.ShouldBe(
+            "the cluster refused DELETE /api/v1/namespaces/backend/pods/b1: 403 pods \"b1\" is forbidden: read only"
+        );
     }
 
     [Fact]

@@ -19,8 +19,7 @@ public static class MarkdownReport
         return $"""
             {Notice(document)}# {Text(Headline.Title(document))}
 
-            Scenario {Text(document.Scenario.Name)}: {Text(document.Scenario.Title)}
-
+            Scenario {Text(document.Scenario.Name)}: {Text(document.Scenario.Title)}\
             {Text(Headline.Of(document))}
 
             {Quality(document)}## What happened
