@@ -134,7 +134,7 @@ public sealed partial class ReportFormatsTests
         var lines = MarkdownReport.Write(s_document).Split('\n');
         lines[0].ShouldBe($"**{Notice}.**");
         lines[2].ShouldBe($"# {title}");
-        lines[4].ShouldBe("Scenario two-sided-l7: Two-sided L7 policy");
+        lines[4].ShouldBe("Scenario two-sided-l7: Two-sided L7 policy\\");
         var body = HtmlReport.Write(s_document).Split("<body>")[1].TrimStart();
         body.ShouldStartWith($"<p class=\"emulated\">{Notice}.</p>");
         body.ShouldContain($"<h1>{title}</h1>");
