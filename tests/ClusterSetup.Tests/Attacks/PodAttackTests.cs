@@ -49,7 +49,7 @@ public sealed class PodAttackTests
                         IntendedStart = start,
                         Start = start,
                         End = start + TimeSpan.FromMicroseconds(random.Next(100, 100_000)),
-                        SourcePort = 1,
+                        SourcePort = 10_000 + (1_000 * seed) + n, // no port is one of another Pod
                         Connection = n,
                         Outcome = outcome,
                         Status = outcome is Outcome.Response ? 200 + (3 * random.Next(2)) : 0,
