@@ -1,7 +1,6 @@
 using CiliumDebugging.EmbeddedCluster;
 using CiliumDebugging.EmbeddedCluster.Api.Access;
 using CiliumDebugging.EmbeddedCluster.Configuration;
-using CiliumDebugging.ServiceDefaults.Files;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -10,8 +9,6 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// </summary>
 internal sealed class TemporaryKubeconfig : IDisposable
 {
-    private const int MaxBytes = 4 << 20;
-
     private readonly string? _folder;
 
     private TemporaryKubeconfig(string path, string? folder) => (Path, _folder) = (path, folder);
@@ -42,9 +39,6 @@ internal sealed class TemporaryKubeconfig : IDisposable
             throw new ClusterStartException($"--kubeconfig {file}: the folder does not exist");
         try
         {
-            // A pipe would be waited for.
-            if (File.Exists(path))
-                RegularFile.ReadBytes(path, MaxBytes);
             if (File.Exists(path) && !KubeconfigFile.IsOfLab(path))
                 throw new ClusterStartException(
                     $"--kubeconfig {file} exists and is not of an embedded cluster: name another file"

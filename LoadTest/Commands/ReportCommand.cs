@@ -89,12 +89,10 @@ public static class ReportCommand
             // Apart first: the numbers of two attacks' requests say nothing together.
             var records = new AttackResults();
             var numbers = new RequestNumbers();
-            foreach (var record in Read(file))
-            {
+            foreach (var record in Read(file, numbers))
                 records.Add(record);
-                numbers.Add(record.Sequence);
-            }
-            if (WriteNote(file) is null && numbers.Missing is > 0 and var missing)
+            WriteNote(file);
+            if (numbers.Missing is > 0 and var missing)
                 Console.Error.WriteLine(
                     $"note: {file}: {missing} of the requests 0 to {numbers.Highest} have no record: the file is not "
                         + "complete, or workers went on at their own pace at an unlimited rate"
@@ -123,12 +121,10 @@ public static class ReportCommand
     }
 
     /// <summary>Says what the results of another program lack.</summary>
-    private static string? WriteNote(string file)
+    private static void WriteNote(string file)
     {
-        var note = RecordFile.ForeignNote(file);
-        if (note is not null)
+        if (RecordFile.ForeignNote(file) is { } note)
             Console.Error.WriteLine($"note: {file}: {note}");
-        return note;
     }
 
     /// <summary>The requests of a file that is given twice would be counted twice.</summary>
@@ -146,11 +142,15 @@ public static class ReportCommand
                 $"results file '{log}': histograms have no times; give a file that attack --output wrote"
             );
         // Twice through the files instead of once through memory.
-        var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();
+        var length = files
+            .SelectMany(f => Read(f, new RequestNumbers()))
+            .Select(record => record.End)
+            .DefaultIfEmpty()
+            .Max();
         foreach (var file in files)
             WriteNote(file);
         var plot = new AttackPlot(length);
-        foreach (var record in files.SelectMany(Read))
+        foreach (var record in files.SelectMany(f => Read(f, new RequestNumbers())))
             plot.Add(record);
         using var writer = File.CreateText(page);
         plot.WriteTo(writer, string.Join(", ", files.Select(Path.GetFileName)));
@@ -158,9 +158,9 @@ public static class ReportCommand
         return (int)ExitCode.Success;
     }
 
-    private static IEnumerable<RequestRecord> Read(string file)
+    private static IEnumerable<RequestRecord> Read(string file, RequestNumbers numbers)
     {
-        using var records = RecordFile.Read(file).GetEnumerator();
+        using var records = RecordFile.Read(file, numbers).GetEnumerator();
         while (true)
         {
             try

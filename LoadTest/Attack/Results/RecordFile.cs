@@ -33,22 +33,28 @@ public static class RecordFile
     /// time.</summary>
     /// <exception cref="InvalidDataException">The file holds something else or no record, or ends within one; the message
     /// says where.</exception>
-    public static IEnumerable<RequestRecord> Read(string path)
+    public static IEnumerable<RequestRecord> Read(string path) => Read(path, new RequestNumbers());
+
+    /// <inheritdoc cref="Read(string)"/>
+    /// <param name="path">The file.</param>
+    /// <param name="numbers">Gets the numbers of the requests as they are read; none of another program's file.</param>
+    internal static IEnumerable<RequestRecord> Read(string path, RequestNumbers numbers)
     {
         using var stream = RegularFile.OpenRead(path);
-        foreach (var record in Read(stream))
+        foreach (var record in Read(stream, numbers))
             yield return record;
     }
 
     /// <inheritdoc cref="Read(string)"/>
     /// <param name="stream">The file's content; must be seekable.</param>
-    public static IEnumerable<RequestRecord> Read(Stream stream)
+    public static IEnumerable<RequestRecord> Read(Stream stream) => Read(stream, new RequestNumbers());
+
+    private static IEnumerable<RequestRecord> Read(Stream stream, RequestNumbers numbers)
     {
         var number = 0L;
         // Only once: the stream is past the head afterwards.
         var isBinary = BinaryRecords.IsHead(stream);
         var foreign = isBinary ? null : ForeignRecords.Of(stream);
-        var numbers = new RequestNumbers();
         var records =
             isBinary ? BinaryRecords.Read(stream)
             : foreign is not null ? foreign.Read(stream)

@@ -179,7 +179,6 @@ internal sealed partial class PodWorker(
         {
             await ended.CancelAsync();
             await probing;
-            turn.Dispose();
         }
     }
 
@@ -196,6 +195,10 @@ internal sealed partial class PodWorker(
         catch (Exception e)
         {
             Failed(kubelet.Log, pod.Namespace(), pod.Name(), e);
+        }
+        finally
+        {
+            turn.Dispose();
         }
     }
 

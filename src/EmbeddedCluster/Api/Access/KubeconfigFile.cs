@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.ServiceDefaults.Files;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Access;
 
@@ -8,6 +9,7 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Access;
 public static class KubeconfigFile
 {
     private const string DefaultName = "cilium-debugging";
+    private const int MaxBytes = 4 << 20;
 
     /// <summary>
     /// Writes a kubeconfig, readable by its owner only, into a folder that exists. Readers see the old file or the new
@@ -54,6 +56,10 @@ public static class KubeconfigFile
     }
 
     /// <summary>Whether a file is a kubeconfig of this lab, which may be replaced without a question.</summary>
+    /// <exception cref="IOException">It cannot be read, is not a regular file, or is larger than 4 MiB.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static bool IsOfLab(string path) =>
-        File.ReadAllText(path).Contains($"\"current-context\": \"{DefaultName}\"", StringComparison.Ordinal);
+        RegularFile
+            .ReadText(path, MaxBytes)
+            .Contains($"\"current-context\": \"{DefaultName}\"", StringComparison.Ordinal);
 }

@@ -28,14 +28,15 @@ internal static class ApiRetry
                 await call(stop);
                 return;
             }
-            catch (Exception e) when (IsPassing(e) && !stop.IsCancellationRequested)
+            catch (Exception e) when (MayPass(e) && !stop.IsCancellationRequested)
             {
                 await Task.Delay(s_pause, time, stop);
             }
         }
     }
 
-    private static bool IsPassing(Exception e) =>
+    /// <summary>Whether the same call may succeed later.</summary>
+    public static bool MayPass(Exception e) =>
         e is HttpOperationException { Response.StatusCode: var status }
             ? status is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
             : e is HttpRequestException or IOException or OperationCanceledException;

@@ -56,15 +56,8 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     /// Whether a failure says nothing about the object: a conflict, a moment without the API, the end.
     /// </summary>
     private static bool IsPassing(Exception e) =>
-        e is OperationCanceledException or HttpRequestException or IOException
-        || e
-            is HttpOperationException
-            {
-                Response.StatusCode: HttpStatusCode.NotFound
-                    or HttpStatusCode.Conflict
-                    or HttpStatusCode.TooManyRequests
-                    or >= HttpStatusCode.InternalServerError,
-            };
+        ApiRetry.MayPass(e)
+        || e is HttpOperationException { Response.StatusCode: HttpStatusCode.NotFound or HttpStatusCode.Conflict };
 
     public void Record(
         IKubernetesObject<V1ObjectMeta> about,
