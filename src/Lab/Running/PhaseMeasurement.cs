@@ -197,28 +197,12 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     )
     {
         var at = run.Now;
-        if (await LookAsync(run, cancellationToken) is not { } now)
+        if (await RunSamples.BackendsAsync(run, cancellationToken) is not { } now)
             return null;
         if (phase.Backends.ChangeTo(now) is { } change)
             return (change, now);
         run.Ledger.Confirm(at);
         return null;
-    }
-
-    /// <summary>Reads the backends; null when the API does not answer: nothing is evaluated until it does.</summary>
-    private static async Task<ExpectedBackends?> LookAsync(ScenarioRun run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
-        }
-        catch (Exception e)
-            when (e is HttpRequestException or HttpOperationException or IOException
-                || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
-            )
-        {
-            return null;
-        }
     }
 
     /// <summary>
@@ -261,7 +245,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     )
     {
         var at = run.Now;
-        if (await LookAsync(run, cancellationToken) is not { } now)
+        if (await RunSamples.BackendsAsync(run, cancellationToken) is not { } now)
             return null;
         var change = run.Changing?.ChangeTo(now);
         run.Changing = now;

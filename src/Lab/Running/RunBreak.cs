@@ -77,7 +77,7 @@ internal static class RunBreak
         {
             return (null, answered ? null : "it does not answer");
         }
-        catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException)
+        catch (Exception e) when (ApiFailures.Is(e))
         {
             return (null, ApiMessages.Of(e));
         }

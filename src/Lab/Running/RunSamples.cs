@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.Lab.Running;
@@ -16,6 +17,20 @@ internal static class RunSamples
         var before = run.Now;
         var counters = await run.Reader.ScrapeAsync(pods, cancellationToken);
         return (counters, (before + run.Now) / 2);
+    }
+
+    /// <summary>Reads the backends; null when the API does not answer: nothing is evaluated until it does.</summary>
+    public static async Task<ExpectedBackends?> BackendsAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
+        }
+        catch (Exception e)
+            when (ApiFailures.Is(e) || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
     }
 
     /// <summary>

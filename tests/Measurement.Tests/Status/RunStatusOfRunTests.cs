@@ -11,20 +11,10 @@ namespace CiliumDebugging.Measurement.Tests.Status;
 
 public sealed class RunStatusOfRunTests
 {
-    private static RunReport Even(int perPod = 4000)
-    {
-        var run = SampleRun.Create();
-        return run with
-        {
-            Phases = [SampleRun.Phase("baseline", 0, skewed: false, perPod)],
-            Status = new SkewMonitor(ExpectedShares.Equal([.. SampleRun.Pods.Select(p => p.Name)])).Status(),
-        };
-    }
-
     [Fact]
     public void An_even_phase_is_balanced_and_dates_nothing()
     {
-        var status = RunStatus.Of(Even(), LiveSample.None);
+        var status = RunStatus.Of(StatusRuns.Even(), LiveSample.None);
 
         status.Kind.ShouldBe(RunStatusKind.Balanced);
         status.Headline.ShouldBe("All 3 pods answer");
@@ -35,7 +25,7 @@ public sealed class RunStatusOfRunTests
     [Fact]
     public void Without_a_verdict_a_run_is_undecided_and_has_no_cause()
     {
-        var run = Even(perPod: 80);
+        var run = StatusRuns.Even(perPod: 80);
         var named = run.Diagnosis with { Name = "stale-conntrack" };
         run = run with { Diagnosis = named };
 
@@ -113,7 +103,7 @@ public sealed class RunStatusOfRunTests
     [Fact]
     public void A_deficit_before_the_verdict_is_undecided_and_not_red()
     {
-        var run = Even();
+        var run = StatusRuns.Even();
         var live = new LiveSample(
             "",
             TimeSpan.FromSeconds(32),
@@ -151,7 +141,7 @@ public sealed class RunStatusOfRunTests
     [Fact]
     public void Failures_alone_are_no_skew_to_recover_from()
     {
-        var run = Even();
+        var run = StatusRuns.Even();
         var before = run.Phases[0] with
         {
             ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(200, 11_990).Add(503, 10),
@@ -163,63 +153,11 @@ public sealed class RunStatusOfRunTests
         status.Title.ShouldBe("No skew, but 10 of 24000 requests failed, 10 of 12000 in phase baseline");
     }
 
-    private static readonly DiagnosisResult s_denial = new() { Name = "l7-denial", Sentence = "Denied." };
-
-    /// <summary>A phase in which every request is denied.</summary>
-    private static PhaseReport Denied(string name, double start, double seconds = 1)
-    {
-        var run = StatusRuns.Of([1, 1, 1], [0, 0, 0], failures: 40);
-        return run.Phases[^1] with { Name = name, Start = start, Seconds = seconds, Diagnosis = s_denial };
-    }
-
-    [Fact]
-    public void What_failed_in_an_earlier_phase_is_counted_and_explained()
-    {
-        var run = Even(perPod: 80);
-        run = run with
-        {
-            Phases = [Denied("denied", 0), run.Phases[0] with { Name = "allowed", Start = 1 }],
-            Diagnosis = s_denial,
-        };
-
-        var status = RunStatus.Of(run, LiveSample.None);
-
-        status.Title.ShouldBe("No skew found, but 40 of 280 requests failed, 40 of 40 in phase denied");
-        (status.Diagnosis?.Name, status.Why, status.IsFault, status.Hop).ShouldBe(("l7-denial", "Denied.", false, ""));
-        var document = DocumentOf.Run(run);
-        document.Diagnosis.Name.ShouldBe("l7-denial");
-        Headline.Story(document).ShouldContain(s => s.Text == "phase denied: 40 of 40 requests failed");
-    }
-
-    [Fact]
-    public void What_failed_from_the_start_is_not_dated_to_a_change_since()
-    {
-        var run = Even();
-        run = run with
-        {
-            Phases = [Denied("baseline", 0, 0.68), Denied("after a scaling", 0.68)],
-            Details = run.Details with
-            {
-                Events = [new RecordedEvent("Deployment backend-1 was scaled", TimeSpan.FromSeconds(0.68))],
-            },
-        };
-
-        RunStatus.Of(run, LiveSample.None).Title.ShouldBe("0 of 3 pods answer since 0.0 s (no recorded event)");
-
-        var before = run.Phases[0] with
-        {
-            ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(200, 39).Add(403, 1),
-        };
-        RunStatus
-            .Of(run with { Phases = [before, run.Phases[1]] }, LiveSample.None)
-            .Title.ShouldBe("0 of 3 pods answer since 0.7 s (Deployment backend-1 was scaled)");
-    }
-
     [Fact]
     public void A_pod_that_was_never_chosen_is_not_called_silent()
     {
-        var denied = Denied("observe", 0);
-        var run = Even() with
+        var denied = StatusRuns.Denied("observe", 0);
+        var run = StatusRuns.Even() with
         {
             Phases = [denied with { Pods = denied.Pods.SetItem(1, denied.Pods[1] with { HubbleRequests = 40 }) }],
         };
@@ -274,7 +212,7 @@ public sealed class RunStatusOfRunTests
         RunStatus.Of(live).Headline.ShouldBe("Load is running");
         RunStatus.Of(live).Answers.ShouldContain("244 requests");
 
-        var run = Even();
+        var run = StatusRuns.Even();
         var empty = run.Phases[0] with { Name = "observe", Requests = 0 };
         RunStatus
             .Of(run with { Phases = [run.Phases[0], empty] }, LiveSample.None)
@@ -300,68 +238,4 @@ public sealed class RunStatusOfRunTests
         double window,
         RowState state
     ) => FairShare.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
-
-    [Fact]
-    public void A_run_that_ends_without_a_ready_pod_is_an_outage_although_its_last_evaluated_phase_was_even()
-    {
-        var without = Between(requests: 220, failures: 219) with
-        {
-            Start = 60,
-            Diagnosis = ChangeDiagnosis.Of(
-                new ChangeFacts
-                {
-                    Requests = 220,
-                    Failures = 219,
-                    NoPodSeconds = 4.3,
-                    Service = "backend/backend-1",
-                }
-            ),
-        };
-        var run = Even() with { Diagnosis = without.Diagnosis! };
-        run = run with
-        {
-            Details = run.Details with { Events = [new RecordedEvent("no pod is ready", TimeSpan.FromSeconds(60))] },
-            Phases = [.. run.Phases, without with { ByStatus = ImmutableSortedDictionary<int, long>.Empty }],
-        };
-
-        var status = RunStatus.Of(run, LiveSample.None);
-
-        (status.Kind, status.Headline).ShouldBe((RunStatusKind.Failing, "0 of 3 pods answer"));
-        status.Cause.ShouldNotBeNull().Name.ShouldBe(ChangeDiagnosis.NoEndpoints);
-        (status.Since, status.After).ShouldBe(("60.0 s", "no pod is ready"));
-    }
-
-    [Fact]
-    public void Failures_during_a_change_are_in_the_title_of_a_run_that_is_even_again()
-    {
-        var run = Even();
-        var facts = new ChangeFacts
-        {
-            Requests = 40,
-            Failures = 7,
-            Service = "backend/backend-1",
-        };
-        run = run with
-        {
-            Phases = [Between(requests: 40, failures: 7), .. run.Phases],
-            Diagnosis = ChangeDiagnosis.Of(facts),
-        };
-
-        var status = RunStatus.Of(run, LiveSample.None);
-
-        status.Kind.ShouldBe(RunStatusKind.Balanced);
-        (status.Diagnosis?.Name, status.Cause).ShouldBe((ChangeDiagnosis.FailuresDuringChange, null));
-        status.Title.ShouldBe("No skew, but 7 of 12040 requests failed while the cluster was changing");
-    }
-
-    private static PhaseReport Between(int requests, int failures) =>
-        SampleRun.Phase("changing: a rollout", 0, skewed: false, 1) with
-        {
-            IsEvaluated = false,
-            Requests = requests,
-            ByStatus = ImmutableSortedDictionary.CreateRange([
-                KeyValuePair.Create(200, (long)(requests - failures)),
-                KeyValuePair.Create(503, (long)failures),
-            ]),
-        };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
@@ -7,6 +8,26 @@ namespace CiliumDebugging.Measurement.Tests.Status;
 
 internal static class StatusRuns
 {
+    public static readonly DiagnosisResult Denial = new() { Name = "l7-denial", Sentence = "Denied." };
+
+    /// <summary>A phase in which every request is denied.</summary>
+    public static PhaseReport Denied(string name, double start, double seconds = 1)
+    {
+        var run = Of([1, 1, 1], [0, 0, 0], failures: 40);
+        return run.Phases[^1] with { Name = name, Start = start, Seconds = seconds, Diagnosis = Denial };
+    }
+
+    /// <summary>One phase in which each Pod answered as many requests.</summary>
+    public static RunReport Even(int perPod = 4000)
+    {
+        var run = SampleRun.Create();
+        return run with
+        {
+            Phases = [SampleRun.Phase("baseline", 0, skewed: false, perPod)],
+            Status = new SkewMonitor(ExpectedShares.Equal([.. SampleRun.Pods.Select(p => p.Name)])).Status(),
+        };
+    }
+
     /// <summary>One phase with these answers of each Pod, and 503s that name none.</summary>
     public static RunReport Of(double[] weights, int[] answers, int failures = 0)
     {
