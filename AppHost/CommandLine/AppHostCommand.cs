@@ -7,6 +7,7 @@ using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
@@ -180,7 +181,10 @@ internal sealed partial class AppHostCommand
     /// Parses the arguments of the process. A word that begins with @ is not a file of further words.
     ///</summary>
     public ParseResult Parse(string[] args) =>
-        _command.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        _command.Parse(
+            CommandWords.WithEmptyValues(args),
+            new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null }
+        );
 
     public bool IsHelpOrVersion(ParseResult parsed) =>
         parsed is { Action: { } action, Errors.Count: 0 } && action != _command.Action;

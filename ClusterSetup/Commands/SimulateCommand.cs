@@ -20,24 +20,24 @@ public static class SimulateCommand
         {
             Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}.",
         };
-        var nodes = new Option<int>("--nodes")
+        var nodes = new Option<int?>("--nodes")
         {
-            Description = "Worker nodes, 1 to 10000.",
-            DefaultValueFactory = _ => standard.Nodes,
+            Description =
+                "Worker nodes, 1 to 10000, with the client on the last one. "
+                + "Default: the scenario's nodes, zones and places.",
         };
         var pods = new Option<int?>("--pods")
         {
-            Description = "Backend pods, 1 to 1000000. Default: one on each node.",
+            Description = "Backend pods, 1 to 1000000, in turn on the nodes. Default: the scenario's.",
         };
         var clients = new Option<int>("--clients")
         {
             Description = "Client pods, 1 to 10000; they share the rate.",
             DefaultValueFactory = _ => standard.Clients,
         };
-        var zones = new Option<int>("--zones")
+        var zones = new Option<int?>("--zones")
         {
-            Description = "Zones that the nodes are in, in turn, 0 to 100.",
-            DefaultValueFactory = _ => standard.Zones,
+            Description = "Zones that the nodes are in, in turn, 0 to 100. Default: the scenario's.",
         };
         var outside = new Option<bool>("--outside")
         {
@@ -125,21 +125,21 @@ public static class SimulateCommand
     {
         try
         {
-            var result = Simulator.Run(ScenarioCatalog.Load(scenario), options(), isJson ? null : Progress());
+            if (csv is not null && json is not null && Path.GetFullPath(csv) == Path.GetFullPath(json))
+                throw new FormatException($"--csv and --json both name {csv}; give each a file of its own");
+            var loaded = ScenarioCatalog.Load(scenario);
+            var chosen = options();
+            // A file that cannot be written is named before the simulation, which may take minutes. Its content stays
+            // until there is something better.
+            using var csvFile = Open("--csv", csv);
+            using var jsonFile = Open("--json", json);
+            var result = Simulator.Run(loaded, chosen, isJson ? null : Progress());
             if (isJson)
                 FormatOption.WriteJson(result, Console.Out);
             else
                 SimulationText.Write(result, Console.Out);
-            if (json is not null)
-            {
-                using var file = new StreamWriter(json);
-                FormatOption.WriteJson(result, file);
-            }
-            if (csv is not null)
-            {
-                using var file = new StreamWriter(csv);
-                SimulationFiles.WriteCsv(result, file);
-            }
+            Save(jsonFile, file => FormatOption.WriteJson(result, file));
+            Save(csvFile, file => SimulationFiles.WriteCsv(result, file));
             return (int)ExitCode.Success;
         }
         catch (Exception e) when (e is ScenarioException or FormatException)
@@ -152,6 +152,30 @@ public static class SimulateCommand
             Console.Error.WriteLine(e.Message);
             return (int)ExitCode.Failed;
         }
+    }
+
+    private static FileStream? Open(string option, string? path)
+    {
+        try
+        {
+            return path is null ? null : new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new FormatException($"{option} {path} cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static void Save(FileStream? file, Action<TextWriter> write)
+    {
+        if (file is null)
+            return;
+        using (var writer = new StreamWriter(file, leaveOpen: true))
+            write(writer);
+        // A device has no length.
+        if (file.CanSeek)
+            file.SetLength(file.Position);
     }
 
     private static Action<SimulationProgress> Progress()

@@ -67,7 +67,10 @@ public static class AttackCommands
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> args)
     {
         ArgumentNullException.ThrowIfNull(root);
-        return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        return root.Parse(
+            CommandWords.WithEmptyValues(args),
+            new ParserConfiguration { ResponseFileTokenReplacer = null }
+        );
     }
 
     /// <summary>An option that names a file refuses what names none, as a variable that a script has not set.</summary>

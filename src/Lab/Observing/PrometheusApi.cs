@@ -271,11 +271,38 @@ internal sealed partial class PrometheusApi : IDisposable
     /// <summary>A part of what a server wrote, in one line and without the secrets that it was sent.</summary>
     private string Quote(string text)
     {
-        IEnumerable<string?> secrets = [_server.Credentials?.Parameter, .. _server.Headers.Select(h => h.Value)];
-        foreach (var secret in secrets)
-            if (secret is { Length: >= MinSecret })
-                text = text.Replace(secret, Secrets.Hidden, StringComparison.Ordinal);
+        foreach (var secret in SecretsSent().Where(s => s.Length >= MinSecret).OrderByDescending(s => s.Length))
+            text = text.Replace(secret, Secrets.Hidden, StringComparison.Ordinal);
         return TerminalText.OneLine(text, MaxQuoted);
+    }
+
+    /// <summary>What was sent, whole, and the parts that a server may name: a password, the token after its
+    /// scheme.</summary>
+    private IEnumerable<string> SecretsSent()
+    {
+        IEnumerable<string?> values = [_server.Credentials?.Parameter, .. _server.Headers.Select(h => h.Value)];
+        foreach (var value in values.OfType<string>())
+        {
+            // A credential alone, or after the name of its scheme.
+            foreach (var part in (string[])[value, .. value.Split(' ').Skip(1)])
+            {
+                yield return part;
+                if (PasswordOf(part) is { } password)
+                    yield return password;
+            }
+        }
+    }
+
+    /// <summary>The password in the parameter of HTTP's Basic scheme (RFC 7617); null where it is none.</summary>
+    private static string? PasswordOf(string parameter)
+    {
+        Span<byte> bytes = new byte[parameter.Length];
+        if (!Convert.TryFromBase64String(parameter, bytes, out var length))
+            return null;
+        var pair = Encoding.UTF8.GetString(bytes[..length]);
+        return pair.Contains(':', StringComparison.Ordinal)
+            ? pair[(pair.IndexOf(':', StringComparison.Ordinal) + 1)..]
+            : null;
     }
 
     public void Dispose() => _http.Dispose();

@@ -43,16 +43,11 @@ internal sealed class SimulatedCluster
     private ServiceTraits _external = ServiceTraits.None;
     private (string Name, TcpEndpoint Port)[] _entrances = [];
 
-    public SimulatedCluster(SimulationOptions options, CiliumConfig config, LoadSpec load)
+    public SimulatedCluster(SimulationOptions options, CiliumConfig config, Scenario scenario)
     {
+        var load = scenario.Load;
         (_port, _outside, _release) = ((ushort)load.Url.Port, options.Outside, config.Version);
-        var pods = options.Pods ?? options.Nodes;
-        var topology = ClusterTopology.Create(
-            "cluster",
-            options.Nodes,
-            backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)],
-            port: _port
-        );
+        var topology = Topology(options, scenario.Topology, _port);
         _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
             ?? throw new ScenarioException(
                 $"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has "
@@ -63,12 +58,7 @@ internal sealed class SimulatedCluster
             [.. topology.Services.Select(s => new ReferencedService(s.Namespace, s.Name, [], s.Selector, []))]
         );
         _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);
-        _zones = topology
-            .Nodes.Select(
-                (n, i) =>
-                    (n.Name, Zone: options.Zones == 0 || n.ControlPlane ? null : $"zone-{(i - 1) % options.Zones + 1}")
-            )
-            .ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
+        _zones = topology.Nodes.ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
         var shared = new SocketTable();
         Path = new ForwardingPath(
             topology.Nodes.Select(
@@ -86,7 +76,8 @@ internal sealed class SimulatedCluster
         Service = new TcpEndpoint(0xC0A8_0001, _port);
         var client = topology.Workloads.First(w => w.Image is PodImage.LoadTest);
         var clientIdentity = _identities.Pod(client.Namespace, client.Labels);
-        var workers = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).Reverse().ToList();
+        var workers = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).ToList();
+        var place = workers.IndexOf(client.Nodes[0]);
         _workers = topology
             .Nodes.Select((n, i) => (n.Name, n.ControlPlane, Address: FirstNode + (uint)i))
             .Where(n => !n.ControlPlane)
@@ -99,15 +90,38 @@ internal sealed class SimulatedCluster
             _entries[Clients[i]] = new PodEntry(
                 client.Namespace,
                 $"{client.Name}-{i}",
-                workers[i % workers.Count],
+                workers[(place + workers.Count - i % workers.Count) % workers.Count],
                 Clients[i],
                 $"client-{i}",
                 clientIdentity
             );
-        ClientNode = workers[0];
+        ClientNode = client.Nodes[0];
         foreach (var node in _backend.Nodes)
             AddPod(node);
         Snapshot = Build();
+    }
+
+    /// <summary>The scenario's nodes, zones and places, as far as the options do not replace them.</summary>
+    private static ClusterTopology Topology(SimulationOptions options, ScenarioTopology scenario, ushort port)
+    {
+        var nodes = options.Nodes ?? scenario.Workers;
+        var isScenarios = options.Nodes is null;
+        var topology = ClusterTopology.Create(
+            "cluster",
+            nodes,
+            isScenarios ? scenario.ClientWorker : 0,
+            isScenarios && options.Pods is null && !scenario.BackendWorkers.IsEmpty
+                ? scenario.BackendWorkers
+                : [.. Enumerable.Range(0, options.Pods ?? nodes).Select(i => i % nodes + 1)],
+            port
+        );
+        return topology with { Nodes = [.. topology.Nodes.Select((n, i) => n with { Zone = Zone(n, i - 1) })] };
+
+        string? Zone(NodeSpec node, int worker) =>
+            node.ControlPlane ? null
+            : options.Zones is { } zones ? (zones == 0 ? null : $"zone-{worker % zones + 1}")
+            : isScenarios && !scenario.Zones.IsEmpty ? scenario.Zones[worker]
+            : null;
     }
 
     /// <summary>The core that decides.</summary>

@@ -5,10 +5,13 @@ namespace CiliumDebugging.Lab.Simulation;
 /// <summary>A simulation, beside its scenario. The same options give the same result, to the last connection.</summary>
 public sealed record SimulationOptions
 {
-    /// <summary>Worker nodes, 1 to 10,000. Default 3. The first client is on the last one.</summary>
-    public int Nodes { get; init; } = 3;
+    /// <summary>
+    /// Worker nodes, 1 to 10,000; the first client is on the last one. Null: the scenario's nodes, with its zones and
+    /// its places of Pods and client.
+    /// </summary>
+    public int? Nodes { get; init; }
 
-    /// <summary>Backend Pods, 1 to 1,000,000, in turn on the nodes; null: one on each node.</summary>
+    /// <summary>Backend Pods, 1 to 1,000,000, in turn on the nodes; null: the scenario's, or one on each node.</summary>
     public int? Pods { get; init; }
 
     /// <summary>
@@ -16,8 +19,8 @@ public sealed record SimulationOptions
     /// </summary>
     public int Clients { get; init; } = 1;
 
-    /// <summary>Zones, 0 to 100; the worker nodes are in them in turn. Default 0: nodes without a zone.</summary>
-    public int Zones { get; init; }
+    /// <summary>Zones, 0 to 100; the worker nodes are in them in turn. Null: the scenario's, or none.</summary>
+    public int? Zones { get; init; }
 
     /// <summary>
     /// The clients are outside the cluster: each connection arrives at a node's port, in turn from node to node, as

@@ -35,10 +35,8 @@ public static class SimulationText
                 result.Pods.Length <= PodsShown
                     ? Enumerable.Range(0, sample.Selected.Length).Select(i => Cell(sample, i))
                     : Summary(sample, added);
-            var ok = sample.Connections == 0 ? 0 : (double)sample.Ok.Sum() / sample.Connections;
-            output.WriteLine(
-                Invariant($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7:P1}  {string.Join("  ", cells)}")
-            );
+            var ok = sample.Connections == 0 ? "–" : Invariant($"{(double)sample.Ok.Sum() / sample.Connections:P1}");
+            output.WriteLine(Invariant($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7}  {string.Join("  ", cells)}"));
         }
         foreach (var (outcome, count) in result.Outcomes)
             output.WriteLine(Invariant($"{outcome, -20} {count, 14:N0}"));
@@ -80,8 +78,13 @@ public static class SimulationText
             ? Invariant($"predicted: {predicted[replaced.Added]:P2}")
             : "no formula for these settings";
 
-    private static string Cell(SimulationSample sample, int pod) =>
-        Invariant($"{Share(sample, pod), 7:P1} {(sample.Predicted is { } p ? Invariant($"({p[pod]:P1})") : "(–)"), 8}");
+    private static string Cell(SimulationSample sample, int pod)
+    {
+        var predicted = sample.Predicted is { } p ? Invariant($"({p[pod]:P1})") : "(–)";
+        return sample.Connections == 0
+            ? Invariant($"{"–", 7} {predicted, 8}")
+            : Invariant($"{Share(sample, pod), 7:P1} {predicted, 8}");
+    }
 
     private static IEnumerable<string> Summary(SimulationSample sample, int? added)
     {
@@ -91,8 +94,9 @@ public static class SimulationText
             .Select(i => Share(sample, i))
             .DefaultIfEmpty()
             .ToList();
-        yield return Invariant($"{shares.Min(), 16:P4}");
-        yield return Invariant($"{shares.Max(), 16:P4}");
+        var isEmpty = sample.Connections == 0;
+        yield return isEmpty ? Invariant($"{"–", 16}") : Invariant($"{shares.Min(), 16:P4}");
+        yield return isEmpty ? Invariant($"{"–", 16}") : Invariant($"{shares.Max(), 16:P4}");
         if (added is { } pod && pod < sample.Selected.Length)
             yield return Cell(sample, pod);
     }

@@ -49,8 +49,13 @@ public sealed class Simulator
                 "load.connections: the simulator makes a fresh connection for each request; "
                     + "run this scenario on a live cluster"
             );
+        if (scenario.Load.Url.Query.Length > 0)
+            throw new ScenarioException(
+                $"load.url: {scenario.Load.Url.Query} asks the backend for another answer, and a simulated backend "
+                    + "has none; run this scenario on a live cluster"
+            );
         // 1. the cluster
-        _cluster = new SimulatedCluster(options, config, scenario.Load);
+        _cluster = new SimulatedCluster(options, config, scenario);
         var connection = new SimulatedConnection(
             _cluster,
             scenario.Load.Method,

@@ -35,6 +35,14 @@ internal static class CountsChoice
         common.AddRange(service.PolicyNotes.Select(n => new QualityFinding(false, n)));
         if (traffic.EndsUnknown)
             common.Add(new(false, $"how requests ended is unknown: {Why(hubble, traffic)}"));
+        else if (traffic.Clients.Length > 0 && traffic.Clients.Sum(c => c.Chosen.Sum()) == 0)
+            common.Add(
+                new(
+                    false,
+                    "which pods were chosen is unknown: Hubble counted responses and not one request. "
+                        + "hubble_http_requests_total is missing or does not name the pods"
+                )
+            );
         if (service.Facts.ClientIpAffinity)
             common.Add(
                 new(

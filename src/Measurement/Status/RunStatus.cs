@@ -114,7 +114,7 @@ public sealed record RunStatus
     {
         ArgumentNullException.ThrowIfNull(live);
         return live.Requests == 0
-            ? Unevaluated("The load has begun", "No request has an outcome yet.")
+            ? Unevaluated("No request is counted yet", "No request has an outcome yet.")
             : Unevaluated("Load is running", $"{live.Requests} requests have an outcome; the evaluation follows.");
     }
 

@@ -100,6 +100,35 @@ public sealed partial class CommandLineTests
                 .ShouldBe(!s_withoutFormat.Contains(command.Name), $"{program} {command.Name}");
     }
 
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] words)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                "dotnet",
+                ["exec", Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll"), .. words]
+            )
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, output, await error);
+    }
+
+    [Fact]
+    public async Task A_file_that_a_simulation_cannot_write_is_named_before_it_and_loses_nothing()
+    {
+        var (code, _, error) = await RunAsync("simulate", "no-cilium", "--csv", "/nonexistent/x.csv");
+        code.ShouldBe((int)ExitCode.BadUsage);
+        error.ShouldStartWith("--csv /nonexistent/x.csv cannot be written: ");
+        (code, _, error) = await RunAsync("simulate", "no-cilium", "--csv", "same", "--json", "./same");
+        code.ShouldBe((int)ExitCode.BadUsage);
+        error.ShouldStartWith("--csv and --json both name same");
+    }
+
     [Theory]
     [InlineData("isReady checks nodeImage", "doctor")]
     [InlineData("cluster isComplete problem steps", "status", "--name", "none-of-this-name")]
@@ -107,19 +136,9 @@ public sealed partial class CommandLineTests
     [InlineData("scenario seed pods connections outcomes samples", "simulate", "stale-conntrack", "--duration", "2s")]
     public async Task Standard_output_has_the_result_as_JSON_alone(string fields, params string[] words)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo(
-                "dotnet",
-                ["exec", Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll"), .. words, "--format", "json"]
-            )
-            {
-                RedirectStandardOutput = true,
-            }
-        )!;
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var (code, output, _) = await RunAsync([.. words, "--format", "json"]);
 
-        process.ExitCode.ShouldBeOneOf((int)ExitCode.Success, (int)ExitCode.NotReproduced);
+        code.ShouldBeOneOf((int)ExitCode.Success, (int)ExitCode.NotReproduced);
         var result = JsonDocument.Parse(output).RootElement;
         foreach (var field in fields.Split(' '))
             result.TryGetProperty(field, out _).ShouldBeTrue($"{field} in {output}");

@@ -49,6 +49,14 @@ public sealed class RefusedRequestTests
         "spec.containers[1].name"
     )]
     [InlineData(
+        "/api/v1/namespaces/default/pods",
+        """
+            {"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i",
+            "lifecycle":{"preStop":{"sleep":{"seconds":31}}}}]}}
+            """,
+        "spec.containers[0].lifecycle.preStop.sleep"
+    )]
+    [InlineData(
         "/apis/apps/v1/namespaces/default/deployments",
         """
             {"metadata":{"name":"d"},"spec":{"replicas":-1,"selector":{"matchLabels":{"a":"1"}},

@@ -102,6 +102,10 @@ public sealed class ServiceAdmissionTests : IDisposable
     [InlineData("""{"ports":[{"port":80}],"externalIPs":["1"]}""", "\"1\": must be a valid IP address")]
     [InlineData("""{"ports":[{"port":80}],"externalIPs":["010.0.0.1"]}""", "must be a valid IP address")]
     [InlineData("""{"type":"ExternalName"}""", "spec.externalName: Required value")]
+    [InlineData(
+        """{"ports":[{"port":80}],"ipFamilyPolicy":"RequireDualStack"}""",
+        "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services"
+    )]
     public void It_is_refused_with_what_is_wrong(string spec, string problem) =>
         Create("wrong", spec).ShouldNotBeNull().ShouldContain(problem);
 
@@ -163,6 +167,15 @@ public sealed class ServiceAdmissionTests : IDisposable
             .ShouldContain("may not change once set");
         Change("""{"type":"ExternalName","externalName":"example.com"}""").ShouldBeNull();
         Spec("first").TextAt("clusterIP").ShouldBe("");
+    }
+
+    [Fact]
+    public void Without_session_affinity_its_time_is_forgotten()
+    {
+        Change("""{"sessionAffinity":"ClientIP"}""").ShouldBeNull();
+        Spec("first").NumberAt("sessionAffinityConfig.clientIP.timeoutSeconds").ShouldBe(10_800);
+        Change("""{"sessionAffinity":"None"}""").ShouldBeNull();
+        Spec("first")["sessionAffinityConfig"].ShouldBeNull();
     }
 
     [Fact]

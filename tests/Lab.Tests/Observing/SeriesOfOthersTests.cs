@@ -31,6 +31,20 @@ public sealed partial class SeriesOfOthersTests
         finding.Text.ShouldContain(expected);
     }
 
+    [Fact]
+    public void Responses_without_any_request_leave_open_which_pods_were_chosen()
+    {
+        var observer = Observe(Rounds([.. Cluster().Where(s => s.Metric != "hubble_http_requests_total")]));
+        var report = ObservedReport.Of(observer, "", DateTimeOffset.UnixEpoch).Report;
+        report.Latest.Selection.Kind.ShouldBe(VerdictKind.Undecided);
+        report
+            .Quality.ShouldHaveSingleItem()
+            .Text.ShouldBe(
+                "which pods were chosen is unknown: Hubble counted responses and not one request. "
+                    + "hubble_http_requests_total is missing or does not name the pods"
+            );
+    }
+
     [Theory]
     [InlineData("backend-1.backend.svc.cluster.local", true)]
     [InlineData("k8s:app=backend,k8s:io.kubernetes.pod.namespace=backend", true)]

@@ -64,6 +64,32 @@ public class SimulatedTopologyTests
             1.0 / 6
         );
 
+    [Fact]
+    public void Without_options_nodes_zones_and_places_are_the_scenarios() =>
+        ShouldBeSpread("topology-zones", new SimulationOptions { RatePerSecond = 5_000 }, 0, 0.5, 0.5);
+
+    [Fact]
+    public void The_client_is_on_the_scenarios_node_and_the_pods_are_on_theirs()
+    {
+        var zones = ScenarioCatalog.Load("topology-zones");
+        zones = zones with { Topology = zones.Topology with { ClientWorker = 1, BackendWorkers = [1, 2, 3, 1] } };
+        var result = Simulator.Run(zones, new SimulationOptions { RatePerSecond = 5_000, SamplesPerPhase = 1 });
+        result
+            .Pods.Select(p => p.Node)
+            .ShouldBe(["cluster-worker", "cluster-worker2", "cluster-worker3", "cluster-worker"]);
+        result.Samples[^1].Predicted!.Value.ShouldBe([0.5, 0, 0, 0.5]);
+        var plain = Simulator.Run(
+            zones,
+            new SimulationOptions
+            {
+                Nodes = 3,
+                RatePerSecond = 5_000,
+                SamplesPerPhase = 1,
+            }
+        );
+        plain.Samples[^1].Predicted!.Value.ShouldAllBe(p => Math.Abs(p - 1.0 / 3) < 1e-9);
+    }
+
     private static void ShouldBeSpread(string scenario, SimulationOptions options, params double[] shares)
     {
         var result = Simulator.Run(ScenarioCatalog.Load(scenario), options with { SamplesPerPhase = 1 });

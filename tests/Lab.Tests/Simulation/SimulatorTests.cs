@@ -274,6 +274,11 @@ public class SimulatorTests
                 Simulator.Run(ScenarioCatalog.Load("keepalive-pinning"), new SimulationOptions())
             )
             .Message.ShouldContain("load.connections");
+        Should
+            .Throw<ScenarioException>(() =>
+                Simulator.Run(ScenarioCatalog.Load("retry-amplification"), new SimulationOptions())
+            )
+            .Message.ShouldContain("load.url: ?status=500 asks the backend for another answer");
     }
 
     [Fact]

@@ -96,6 +96,8 @@ internal static class KindDefaults
         Default(spec, "sessionAffinity", "None");
         if (spec.Text("sessionAffinity") == "ClientIP" && spec["sessionAffinityConfig"] is null or JsonObject)
             Affinity(spec.Ensure("sessionAffinityConfig"));
+        else if (spec.Text("sessionAffinity") == "None")
+            spec.Remove("sessionAffinityConfig");
         if (spec.Text("type") is "ClusterIP" or "NodePort" or "LoadBalancer")
             Default(spec, "internalTrafficPolicy", "Cluster");
         if (spec.Text("type") is "LoadBalancer")

@@ -96,6 +96,28 @@ internal static class ContainerRules
             yield return FieldError.Invalid($"{at}.successThreshold", threshold, "must be 1");
     }
 
+    /// <summary>Sleeps of a container's hooks, which must end within the time that its Pod has to end.</summary>
+    /// <param name="container">The container.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="graceSeconds">The Pod's grace period, s; null: not given.</param>
+    public static IEnumerable<FieldError> Sleeps(JsonObject container, string path, double? graceSeconds)
+    {
+        foreach (var hook in s_hooks)
+        {
+            if (container.Object("lifecycle")?.Object(hook)?.Object("sleep") is not { } sleep)
+                continue;
+            var seconds = sleep.NumberAt("seconds") ?? 0;
+            if (seconds <= 0 || seconds > graceSeconds)
+                yield return FieldError.Invalid(
+                    $"{path}.lifecycle.{hook}.sleep",
+                    seconds,
+                    FormattableString.Invariant(
+                        $"must be greater than 0 and less than terminationGracePeriodSeconds ({graceSeconds ?? 0})"
+                    )
+                );
+        }
+    }
+
     /// <summary>Exactly one way to ask or tell a container.</summary>
     private static IEnumerable<FieldError> Handler(JsonObject o, string path)
     {
@@ -112,12 +134,6 @@ internal static class ContainerRules
         if (handler is "httpGet" or "tcpSocket")
             foreach (var error in Checks.PortOrName(action["port"], $"{at}.port"))
                 yield return error;
-        if (handler == "sleep" && action.NumberAt("seconds") is null or <= 0)
-            yield return FieldError.Invalid(
-                $"{at}.seconds",
-                action.NumberAt("seconds") ?? 0,
-                "must be greater than 0 and less than terminationGracePeriodSeconds"
-            );
         if (handler == "grpc")
             foreach (var error in Checks.Port(action.NumberAt("port") ?? 0, $"{at}.port"))
                 yield return error;

@@ -95,6 +95,8 @@ internal static class PodRules
                 yield return FieldError.Duplicate($"{at}.name", name);
             foreach (var error in ContainerRules.Of(container, at, volumes, onHost))
                 yield return error;
+            foreach (var error in ContainerRules.Sleeps(container, at, spec!.NumberAt("terminationGracePeriodSeconds")))
+                yield return error;
         }
     }
 

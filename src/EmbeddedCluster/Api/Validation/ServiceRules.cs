@@ -187,6 +187,16 @@ internal static class ServiceRules
             )
         )
             yield return error;
+        // Without a selector a headless Service may have addresses of any family.
+        if (
+            spec.Text("ipFamilyPolicy") is "RequireDualStack" and var families
+            && (spec.Text("clusterIP") is not "None" || spec.Object("selector") is { Count: > 0 })
+        )
+            yield return FieldError.Invalid(
+                "spec.ipFamilyPolicy",
+                families,
+                "this cluster is not configured for dual-stack services"
+            );
         foreach (var (i, family) in (spec["ipFamilies"] as JsonArray ?? []).Index())
             if (family?.ToString() != "IPv4")
                 yield return FieldError.Invalid(
