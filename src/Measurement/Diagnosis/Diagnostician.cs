@@ -14,6 +14,7 @@ public static class Diagnostician
         new FewClientPortsRule(),
         new SessionAffinityRule(),
         new LocalTrafficPolicyRule(),
+        new NoLocalEndpointRule(),
         new ZoneRoutingRule(),
         new UnreadyPodRule(),
         new DenialRule(),

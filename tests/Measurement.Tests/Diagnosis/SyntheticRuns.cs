@@ -93,11 +93,12 @@ internal static class SyntheticRuns
         new("local-traffic-policy that leaks", ["local-traffic-policy"], Default, (p, r, n) =>
             InternalLocal(p, r, n, leak: true)
         ),
-        new("local-traffic-policy, no local pod", ["local-traffic-policy"], Default, (p, r, n) =>
-            NoLocalPod(p, r, n, outside: false)
-        ),
-        new("local-traffic-policy, no pod on the entry node", ["local-traffic-policy"], Default, (p, r, n) =>
-            NoLocalPod(p, r, n, outside: true)
+        new("no-local-endpoint", ["no-local-endpoint"], Default, (p, r, n) => NoLocalPod(p, r, n, outside: false)),
+        new(
+            "no-local-endpoint, of the node that traffic from outside enters",
+            ["no-local-endpoint"],
+            Default,
+            (p, r, n) => NoLocalPod(p, r, n, outside: true)
         ),
         new("a local policy, and nothing of the node answers", [], Default, (p, r, n) =>
         {
