@@ -76,6 +76,20 @@ internal static class ServiceEndpoints
                 + "get no answer, which Hubble's HTTP metrics do not count";
     }
 
+    /// <summary>
+    /// That requests go to addresses that no running Pod has, as those of a stale EndpointSlice. Hubble's HTTP metrics
+    /// count them for no Pod of the Service.
+    /// </summary>
+    /// <param name="slices">The Service's slices, with the Pods they have addresses of.</param>
+    /// <returns>One line, or none.</returns>
+    public static IEnumerable<string> WithoutPods(IEnumerable<V1EndpointSlice> slices)
+    {
+        var unknown = EndpointSlices.UnknownAddresses(slices);
+        if (!unknown.IsEmpty)
+            yield return $"EndpointSlice {Named(unknown.Values)} has addresses that no running pod of the Service's "
+                + $"namespace has ({Named(unknown.Keys)}): requests that go there are not counted for any pod";
+    }
+
     /// <summary>That a Service is a name of something outside.</summary>
     public static ObservationException IsExternalName(V1Service service) =>
         NoPods(service, "is an ExternalName, which has no pods: name a Service that has some");

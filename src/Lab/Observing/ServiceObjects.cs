@@ -127,6 +127,7 @@ internal sealed class ServiceObjects
             [
                 .. policies.Values.SelectMany(p => p.Notes).Distinct(StringComparer.Ordinal),
                 .. ServiceEndpoints.NodesWithout(service, endpoints, _nodes),
+                .. ServiceEndpoints.WithoutPods(slices),
             ],
         };
         return new ServiceObjectsRead(

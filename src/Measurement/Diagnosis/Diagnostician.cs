@@ -16,6 +16,7 @@ public static class Diagnostician
         new LocalTrafficPolicyRule(),
         new NoLocalEndpointRule(),
         new ZoneRoutingRule(),
+        new StaleEndpointsRule(),
         new UnreadyPodRule(),
         new DenialRule(),
         new PolicyDenialRule(),

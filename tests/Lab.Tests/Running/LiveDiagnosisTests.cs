@@ -51,6 +51,28 @@ public class LiveDiagnosisTests(LiveDiagnosisTests.NoLocalPodLab lab) : IClassFi
         report.Phases[^1].Unanswered.Keys.ShouldNotContain("dropped");
     }
 
+    /// <summary>Two Pods and one address without a Pod: a third of the requests fails.</summary>
+    [Fact]
+    public async Task An_address_without_a_pod_in_an_EndpointSlice_is_named()
+    {
+        var scenario = ScenarioCatalog.Load("stale-endpoints");
+        var report = await lab.RunAsync(
+            scenario with
+            {
+                Load = scenario.Load with { Ports = "odd:46000-49999", RatePerSecond = 100 },
+                Steps =
+                [
+                    .. scenario.Steps.OfType<EndpointSliceStep>(),
+                    new PhaseStep("observe", TimeSpan.FromSeconds(3)),
+                ],
+                Expect = [.. scenario.Expect.TakeLast(1)],
+            }
+        );
+        report.Expectations.ShouldContain(e => e.What.Contains("1 address without a pod among 3 endpoints"));
+        report.Diagnosis.Supports.ShouldContain(s => s.Contains("192.0.2.1"));
+        report.Expectations.Length.ShouldBe(3);
+    }
+
     /// <summary>It is reproduced as expected: every request fails, and the diagnosis says why.</summary>
     private async Task<RunReport> RunWithoutLocalPodAsync(string ports, params (string Key, string? Value)[] settings)
     {

@@ -88,9 +88,35 @@ public class SimulatedTopologyTests
         result.Outcomes.Count.ShouldBe(2);
     }
 
-    private static SimulationResult ShouldBeSpread(string scenario, SimulationOptions options, params double[] shares)
+    /// <summary>Three Pods and one address without a Pod: a quarter each.</summary>
+    [Fact]
+    public void A_stale_address_gets_the_share_of_a_pod_and_answers_nothing()
     {
-        var result = Simulator.Run(ScenarioCatalog.Load(scenario), options with { SamplesPerPhase = 1 });
+        // Without the baseline, whose ports would keep their choice.
+        var scenario = ScenarioCatalog.Load("stale-endpoints");
+        var result = ShouldBeSpread(
+            scenario with
+            {
+                Steps = [.. scenario.Steps.SkipWhile(s => s is PhaseStep)],
+            },
+            new SimulationOptions { RatePerSecond = 5_000 },
+            0.25,
+            0.25,
+            0.25
+        );
+        result.Outcomes.Count.ShouldBe(2);
+        ((double)result.Outcomes[SimulatedOutcome.Reset] / result.Connections).ShouldBe(0.25, 0.015);
+    }
+
+    private static SimulationResult ShouldBeSpread(
+        string scenario,
+        SimulationOptions options,
+        params double[] shares
+    ) => ShouldBeSpread(ScenarioCatalog.Load(scenario), options, shares);
+
+    private static SimulationResult ShouldBeSpread(Scenario scenario, SimulationOptions options, params double[] shares)
+    {
+        var result = Simulator.Run(scenario, options with { SamplesPerPhase = 1 });
         var sample = result.Samples[^1];
         sample.Predicted!.Value.Select(p => Math.Round(p, 9)).ShouldBe(shares.Select(s => Math.Round(s, 9)));
         for (var i = 0; i < shares.Length; i++)

@@ -112,6 +112,26 @@ internal static class SyntheticRuns
             p.Expect(_ => false);
             Each(n, _ => p.Answer(p.Any(), status: 503));
         }),
+        new("stale-endpoints", ["stale-endpoints"], Default, (p, r, n) =>
+            OwnAddresses(p, r, n, _ => p.Dropped(r.Next(2) == 0 ? "Reset" : "dropped"))
+        ),
+        new("addresses of its own that answer for pods", ["even", "undecided"], Few, (p, r, n) =>
+            OwnAddresses(p, r, n + 5000, _ => p.Answer(p.Any()))
+        ),
+        new("addresses of its own that answer 503", [], Default, (p, r, n) =>
+            OwnAddresses(p, r, n, to => p.Answer(to % p.Pods.Length, status: 503))
+        ),
+        new("addresses of its own that nothing is sent to, and a pod that does not answer", [], Few, (p, r, n) =>
+        {
+            p.UnknownAddresses["192.0.2.1"] = "own";
+            Each(n + 3000, _ =>
+            {
+                if (p.Any() is > 0 and var to)
+                    p.Answer(to);
+                else
+                    p.Dropped();
+            });
+        }),
         new("policy-denial", ["policy-denial"], Default, (p, r, n) => PolicyDenial(p, r, n)),
         new("policies deny some pods, and another one is frozen", [], Default, (p, r, n) =>
             PolicyDenial(p, r, n, other: "dropped")
