@@ -57,7 +57,7 @@ public sealed class StaleEndpointsRule : IDiagnosisRule
                     + "EndpointSlice if nothing maintains it",
                 "the controller or script that wrote it (label endpointslice.kubernetes.io/managed-by): why it did not "
                     + "remove them",
-                "a Service without a selector for endpoints that are no pods of it",
+                "a Service without a selector for endpoints that are not its pods",
             ],
             "https://github.com/siderolabs/talos/issues/12802",
             "https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#management"
