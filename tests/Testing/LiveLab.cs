@@ -193,6 +193,22 @@ internal sealed class LiveLab : IAsyncDisposable
         );
     }
 
+    /// <summary>Deletes the EndpointSlices that scenarios gave to Services of a namespace.</summary>
+    public async Task DeleteSlicesOfScenariosAsync(string ns)
+    {
+        var slices = await Api.DiscoveryV1.ListNamespacedEndpointSliceAsync(
+            ns,
+            labelSelector: "endpointslice.kubernetes.io/managed-by=cilium-debugging",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        foreach (var slice in slices.Items)
+            await Api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(
+                slice.Name(),
+                ns,
+                cancellationToken: TestContext.Current.CancellationToken
+            );
+    }
+
     /// <summary>The agents' Pods.</summary>
     public async Task<IList<V1Pod>> AgentsAsync() =>
         (

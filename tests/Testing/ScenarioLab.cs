@@ -32,6 +32,7 @@ public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
             scenario.Load.Namespace,
             cancellationToken: TestContext.Current.CancellationToken
         );
+        await lab.DeleteSlicesOfScenariosAsync(scenario.Load.Namespace);
         settings = [.. scenario.Settings.Select(s => (s.Key, (string?)s.Value)), .. settings];
         await lab.RestartAgentsAsync([
             .. _set.Except(settings.Select(s => s.Key)).Select(key => (key, (string?)null)),

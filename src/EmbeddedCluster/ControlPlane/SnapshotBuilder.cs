@@ -84,6 +84,8 @@ internal sealed class SnapshotBuilder
                     && e.endpoint.Addresses is [var first, ..]
                     && IPAddress.TryParse(first, out _)
                 )
+                // A Pod keeps its id when another slice has its address as well.
+                .OrderBy(e => e.endpoint.TargetRef is null)
                 .ToList();
             var backends = UsableEndpoints
                 .Of(endpoints, e => e.endpoint.Conditions, release)
@@ -94,8 +96,8 @@ internal sealed class SnapshotBuilder
                         .OfType<int>()
                         .Select(number => Backend(e.endpoint, number))
                 )
-                // While Pods move from one slice to another they are in both.
-                .DistinctBy(b => b.Id);
+                // An address in several slices is one endpoint, as while Pods move from one slice to another.
+                .DistinctBy(b => b.Address);
             var (spec, ready) = (service.Spec, backends.ToImmutableArray());
             var (affinity, timeout) = (spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds);
             var inside = ServiceTraits.Read(affinity, timeout, spec.InternalTrafficPolicy, spec.TrafficDistribution);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -13,7 +14,11 @@ namespace CiliumDebugging.Lab.Clusters;
 /// </summary>
 internal static class EndpointSlices
 {
-    private const string ServiceLabel = "kubernetes.io/service-name";
+    /// <summary>Label with the name of the Service that a slice belongs to.</summary>
+    public const string ServiceLabel = "kubernetes.io/service-name";
+
+    /// <summary>Label with the name of what maintains a slice.</summary>
+    public const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
 
     public static async Task<IList<V1EndpointSlice>> ListAsync(
         Kubernetes cluster,
@@ -82,6 +87,15 @@ internal static class EndpointSlices
             endpoint.NodeName ??= pod.Spec.NodeName;
         }
     }
+
+    /// <summary>The ready addresses that belong to no running Pod, with the name of their slice.</summary>
+    /// <param name="slices">The slices, after <see cref="NamePods"/>.</param>
+    public static ImmutableSortedDictionary<string, string> UnknownAddresses(IEnumerable<V1EndpointSlice> slices) =>
+        slices
+            .SelectMany(s => s.Endpoints ?? [], (slice, endpoint) => (Slice: slice.Name(), Endpoint: endpoint))
+            .Where(e => e.Endpoint.HasAddressOnly() && e.Endpoint.Conditions?.Ready is not false)
+            .DistinctBy(e => e.Endpoint.Addresses[0], StringComparer.Ordinal)
+            .ToImmutableSortedDictionary(e => e.Endpoint.Addresses[0], e => e.Slice, StringComparer.Ordinal);
 
     private static IEnumerable<string> AddressesOf(V1Pod pod) =>
         (pod.Status.PodIPs ?? [])

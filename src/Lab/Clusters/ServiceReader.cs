@@ -21,6 +21,11 @@ public sealed record ServiceReader(
     string? EntryNode
 )
 {
+    /// <summary>Ready addresses of its EndpointSlices that no running Pod of its namespace has, with the name of their
+    /// slice.</summary>
+    public ImmutableSortedDictionary<string, string> UnknownAddresses { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>Nothing is known of it.</summary>
     public static ServiceReader Unknown { get; } =
         new(ServiceFacts.Unknown, ImmutableDictionary<string, EndpointFacts>.Empty, null, null);
@@ -66,7 +71,10 @@ public sealed record ServiceReader(
             ImmutableDictionary.CreateRange(StringComparer.Ordinal, endpoints.DistinctBy(e => e.Key)),
             zones.GetValueOrDefault(clientNode),
             nodes.Items.FirstOrDefault(n => n.Status?.Addresses?.Any(a => a.Address == load.Url.Host) is true)?.Name()
-        );
+        )
+        {
+            UnknownAddresses = EndpointSlices.UnknownAddresses(slices),
+        };
     }
 
     /// <summary>A Service's spec.</summary>

@@ -51,6 +51,45 @@ internal static class ServiceEndpoints
         ];
     }
 
+    /// <summary>
+    /// That clients on some nodes get no answer, because a traffic policy keeps their traffic on a node without a Pod
+    /// that serves. Hubble's HTTP metrics count none of it. Tainted nodes, which ordinary Pods do not run on, are left
+    /// out.
+    /// </summary>
+    /// <param name="service">The Service.</param>
+    /// <param name="endpoints">Its Pods.</param>
+    /// <param name="nodes">The cluster's nodes.</param>
+    /// <returns>One line, or none.</returns>
+    public static IEnumerable<string> NodesWithout(
+        V1Service service,
+        ImmutableArray<ObservedEndpoint> endpoints,
+        IEnumerable<V1Node> nodes
+    )
+    {
+        if (service.Spec.InternalTrafficPolicy != "Local")
+            yield break;
+        var serving = endpoints.Where(e => e.Serves).Select(e => e.Pod.Node).ToHashSet(StringComparer.Ordinal);
+        var open = nodes.Where(n => n.Spec?.Taints?.Any(t => t.Effect is "NoSchedule" or "NoExecute") is not true);
+        var without = open.Select(n => n.Name()).Where(n => !serving.Contains(n)).Order(StringComparer.Ordinal);
+        if (Named(without) is { Length: > 0 } named)
+            yield return $"internalTrafficPolicy: Local, and no pod of the Service is ready on {named}: clients there "
+                + "get no answer, which Hubble's HTTP metrics do not count";
+    }
+
+    /// <summary>
+    /// That requests go to addresses that no running Pod has, as those of a stale EndpointSlice. Hubble's HTTP metrics
+    /// count them for no Pod of the Service.
+    /// </summary>
+    /// <param name="slices">The Service's slices, with the Pods they have addresses of.</param>
+    /// <returns>One line, or none.</returns>
+    public static IEnumerable<string> WithoutPods(IEnumerable<V1EndpointSlice> slices)
+    {
+        var unknown = EndpointSlices.UnknownAddresses(slices);
+        if (!unknown.IsEmpty)
+            yield return $"EndpointSlice {Named(unknown.Values)} has addresses that no running pod of the Service's "
+                + $"namespace has ({Named(unknown.Keys)}): requests that go there are not counted for any pod";
+    }
+
     /// <summary>That a Service is a name of something outside.</summary>
     public static ObservationException IsExternalName(V1Service service) =>
         NoPods(service, "is an ExternalName, which has no pods: name a Service that has some");

@@ -38,6 +38,7 @@ internal sealed class ServiceObjects
     private string _agentNamespace = CiliumNames.SystemNamespace;
     private CiliumVersion? _release;
     private Dictionary<string, string> _zones = [];
+    private List<V1Node> _nodes = [];
     private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
     private ClusterPolicyReader? _policies;
     private string? _rulesProblem;
@@ -122,7 +123,12 @@ internal sealed class ServiceObjects
             _rulesProblem
         )
         {
-            PolicyNotes = [.. policies.Values.SelectMany(p => p.Notes).Distinct(StringComparer.Ordinal)],
+            Notes =
+            [
+                .. policies.Values.SelectMany(p => p.Notes).Distinct(StringComparer.Ordinal),
+                .. ServiceEndpoints.NodesWithout(service, endpoints, _nodes),
+                .. ServiceEndpoints.WithoutPods(slices),
+            ],
         };
         return new ServiceObjectsRead(
             observed,
@@ -180,6 +186,7 @@ internal sealed class ServiceObjects
             cancellationToken
         );
         _kind = ClusterIdentities.KindOf(nodes.Items);
+        _nodes = [.. nodes.Items];
         _zones = nodes
             .Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null)
             .ToDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);

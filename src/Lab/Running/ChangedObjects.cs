@@ -24,6 +24,10 @@ internal static class ChangedObjects
     public static ObjectReference ServiceOf(LoadSpec load) =>
         ObjectReference.Of("Service", "v1", "services", load.Namespace, load.Service);
 
+    /// <summary>An EndpointSlice of the load's namespace.</summary>
+    public static ObjectReference SliceOf(LoadSpec load, string name) =>
+        ObjectReference.Of("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", load.Namespace, name);
+
     /// <summary>A Deployment of the load's namespace; without a name, the one named as the Service.</summary>
     public static ObjectReference DeploymentOf(LoadSpec load, string? name) =>
         ObjectReference.Of("Deployment", "apps/v1", "deployments", load.Namespace, name ?? load.Service);
@@ -35,6 +39,7 @@ internal static class ChangedObjects
             ApplyStep apply => apply.Policies.Select(Of),
             DeleteStep delete => delete.Policies.Select(Of),
             ServiceStep => [ServiceOf(load)],
+            EndpointSliceStep slice => [SliceOf(load, slice.Slice)],
             ScaleStep scale => [DeploymentOf(load, scale.Deployment)],
             RolloutStep rollout => [DeploymentOf(load, rollout.Deployment)],
             // A deleted Pod is replaced by its Deployment, and a phase or a wait changes nothing.

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using k8s;
@@ -9,6 +10,9 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>The changes a scenario makes to a cluster, through its Kubernetes API.</summary>
 internal sealed class ClusterChanges(Kubernetes cluster)
 {
+    /// <summary>Who maintains the slices of scenarios: by the label, no controller of Kubernetes does.</summary>
+    private const string SliceManager = "cilium-debugging";
+
     private readonly ObjectClient _objects = new(cluster);
 
     /// <summary>Applies or deletes the policies of a step.</summary>
@@ -57,6 +61,46 @@ internal sealed class ClusterChanges(Kubernetes cluster)
         if (step.ExternalTrafficPolicy is { } external)
             (spec["type"], spec["externalTrafficPolicy"]) = ("NodePort", external);
         return spec;
+    }
+
+    /// <summary>Creates an EndpointSlice of the load's Service, or changes the one that exists. Its ports are those of
+    /// the Service's other slices.</summary>
+    public async Task ApplySliceAsync(LoadSpec load, EndpointSliceStep step, CancellationToken cancellationToken)
+    {
+        var slices = await cluster.SlicesOfAsync(load, cancellationToken);
+        var ports = slices.Select(s => s.Ports ?? []).FirstOrDefault(p => p.Count > 0)
+            ?? [new Discoveryv1EndpointPort { Name = "", Port = load.Url.Port }];
+        var slice = new V1EndpointSlice
+        {
+            ApiVersion = "discovery.k8s.io/v1",
+            Kind = "EndpointSlice",
+            Metadata = new V1ObjectMeta
+            {
+                Name = step.Slice,
+                NamespaceProperty = load.Namespace,
+                Labels = new Dictionary<string, string>
+                {
+                    [EndpointSlices.ServiceLabel] = load.Service,
+                    [EndpointSlices.ManagerLabel] = SliceManager,
+                },
+            },
+            AddressType = "IPv4",
+            Endpoints =
+            [
+                .. step.Addresses.Select(address => new V1Endpoint
+                {
+                    Addresses = [address],
+                    Conditions = new V1EndpointConditions { Ready = true },
+                }),
+            ],
+            Ports = ports,
+        };
+        var (reference, value) = (
+            ChangedObjects.SliceOf(load, step.Slice),
+            JsonNode.Parse(KubernetesJson.Serialize(slice))!.AsObject()
+        );
+        if (!await _objects.TryCreateAsync(reference, value, cancellationToken))
+            await _objects.PatchAsync(reference, value, cancellationToken);
     }
 
     /// <summary>Changes fields of the spec of the load's Service.</summary>

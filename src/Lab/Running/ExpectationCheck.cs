@@ -57,8 +57,10 @@ internal sealed class ExpectationCheck(
             var seen = $"{others} of {whole.Failures} failures are something else";
             yield return Result($"every failure is a {status}", whole.Failures > 0 && others == 0, seen);
         }
-        if (expected.FailureShare is ExpectedFailureShare.RemotePods)
-            yield return FailureShareOfRemotePods();
+        if (expected.FailureShare is { } failed)
+            yield return failed is ExpectedFailureShare.RemotePods
+                ? FailureShareOfRemotePods()
+                : FailureShareOfUnknownAddresses();
         if (expected.NewPodShare is { } share)
             yield return replacement is null
                 ? Result("a new pod has its share", false, "no pod was replaced before this phase")
@@ -133,6 +135,23 @@ internal sealed class ExpectationCheck(
             phase.Requests > 0
                 && observed >= Math.Min(share, tied) - allowed
                 && observed <= Math.Max(share, tied) + allowed,
+            Invariant($"{observed:P1}")
+        );
+    }
+
+    /// <summary>Of N Pods and A addresses without a Pod each is chosen alike: A/(N + A) fail.</summary>
+    private ExpectationResult FailureShareOfUnknownAddresses()
+    {
+        var (pods, unknown) = (phase.Pods.Length, service.UnknownAddresses.Count);
+        var share = (double)unknown / Math.Max(pods + unknown, 1);
+        var observed = (double)phase.Failures / Math.Max(phase.Requests, 1);
+        var draws = 1.0 / Math.Max(phase.Requests, 1) + 1.0 / load.PortCount;
+        var allowed = StandardErrors * Math.Sqrt(share * (1 - share) * draws);
+        return Result(
+            Invariant(
+                $"the failed share is that of {unknown} {(unknown == 1 ? "address" : "addresses")} without a pod among {pods + unknown} "
+            ) + Invariant($"endpoints, {share:P1} ± {allowed:P1}"),
+            phase.Requests > 0 && unknown > 0 && Math.Abs(observed - share) <= allowed,
             Invariant($"{observed:P1}")
         );
     }

@@ -41,6 +41,7 @@ internal static class PhaseEvidence
             Settings = visible,
             Service = service.Service,
             Endpoints = service.Endpoints,
+            UnknownAddresses = service.UnknownAddresses,
             ClientZone = service.ClientZone,
             Connections = tally.Connections,
             SilentPods = tally.SilentPods,

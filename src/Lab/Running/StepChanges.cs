@@ -50,6 +50,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
                 DeleteStep delete => ChangeAsync(run, delete, $"{delete.File} was deleted", cancellationToken),
                 DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
                 ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
+                EndpointSliceStep slice => ChangeSliceAsync(run, slice, cancellationToken),
                 ScaleStep or RolloutStep => ChangeDeploymentAsync(run, step, cancellationToken),
                 WaitStep wait => WaitAsync(run, wait, cancellationToken),
                 _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
@@ -111,6 +112,16 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         if (run.Attack is not null)
             run.Ledger.BackendsChange($"Service {load.Service} was changed", run.Now);
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
+        await SettleAsync(run, cancellationToken);
+    }
+
+    private async Task ChangeSliceAsync(ScenarioRun run, EndpointSliceStep step, CancellationToken cancellationToken)
+    {
+        run.Listener.OnStep($"applying EndpointSlice {step.Slice}: {step.Addresses.Length} addresses");
+        // Its addresses may be those of Pods, which then get another share.
+        if (run.Attack is not null)
+            run.Ledger.BackendsChange($"EndpointSlice {step.Slice} was applied", run.Now);
+        await _changes.ApplySliceAsync(run.Scenario.Load, step, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
 

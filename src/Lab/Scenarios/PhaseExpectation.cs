@@ -31,6 +31,10 @@ public enum ExpectedFailureShare
 {
     /// <summary>The share of the Pods on other nodes than the client's, within 4 standard errors.</summary>
     RemotePods,
+
+    /// <summary>The share of the addresses that no running Pod has among all endpoints, within 4 standard
+    /// errors.</summary>
+    UnknownAddresses,
 }
 
 /// <summary>How many requests the change before a phase is expected to lose.</summary>

@@ -194,6 +194,8 @@ public sealed partial class ScenarioReader
                 return null;
             case ["service"]:
                 return Service(step["service"], number);
+            case ["endpointSlice"]:
+                return EndpointSliceSteps.Read(step["endpointSlice"], $"steps[{number}].endpointSlice", _problems);
             case ["scale"] or ["rollout"]:
                 return DeploymentSteps.Read(step.Single(), $"steps[{number}]", _problems);
             case ["wait"] when step["wait"] is string time:
@@ -208,7 +210,7 @@ public sealed partial class ScenarioReader
                 var found = step.Count == 0 ? "is empty" : $"has {string.Join(", ", step.Keys)}";
                 _problems.Add(
                     $"steps[{number}] {found}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', "
-                        + "'service: {FIELD: VALUE}', 'scale: {replicas: N}', 'rollout: {}', 'wait: DURATION', or "
+                        + "'service: {FIELD: VALUE}', 'endpointSlice: {name: NAME, addresses: [IP]}', 'scale: {replicas: N}', 'rollout: {}', 'wait: DURATION', or "
                         + "'phase: NAME' with 'for: DURATION'"
                 );
                 return null;

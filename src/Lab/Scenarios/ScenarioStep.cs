@@ -92,6 +92,22 @@ public sealed record ServiceStep(
 }
 
 /// <summary>
+/// Gives the load's Service one more EndpointSlice, beside those of its selector, as a controller or a person does that
+/// maintains endpoints of its own.
+/// </summary>
+/// <param name="Slice">Name of the EndpointSlice.</param>
+/// <param name="Addresses">IPv4 addresses of its endpoints, 1 to 100, all ready; none: an EndpointSlice without
+/// endpoints.</param>
+public sealed record EndpointSliceStep(string Slice, ImmutableArray<string> Addresses) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() =>
+        Addresses.IsEmpty
+            ? $"take all addresses out of EndpointSlice {Slice}"
+            : $"give the Service EndpointSlice {Slice} with {string.Join(", ", Addresses)}";
+}
+
+/// <summary>
 /// Scales a Deployment, and waits until its Pods are ready and those that it no longer wants have ended.
 /// </summary>
 /// <param name="Replicas">How many Pods, 0 to 1000.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Net;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Cilium;
@@ -25,12 +26,16 @@ internal sealed class SimulatedCluster
         FirstNode = 0xAC12_0001,
         FirstStranger = 0xCB00_7101;
     private const ushort NodePort = 30_080;
+
+    /// <summary>First id of the endpoints of EndpointSlices of its own; those of Pods count from 1.</summary>
+    private const int FirstOwnId = 0x4000_0000;
     private readonly IdentityTable _identities = new();
     private readonly WorkloadSpec _backend;
     private readonly EndpointIdentity _backendIdentity;
     private readonly List<SimulatedPod> _pods = [];
     private readonly Dictionary<uint, PodEntry> _entries = [];
     private readonly List<ServiceBackend> _ready = [];
+    private readonly Dictionary<string, ImmutableArray<ServiceBackend>> _slices = new(StringComparer.Ordinal);
     private readonly List<NetworkPolicyModel> _policies = [];
     private readonly List<PolicyProblem> _notes = [];
     private readonly PolicyReferences _references;
@@ -42,6 +47,7 @@ internal sealed class SimulatedCluster
     private ServiceTraits _traits = ServiceTraits.None;
     private ServiceTraits _external = ServiceTraits.None;
     private (string Name, TcpEndpoint Port)[] _entrances = [];
+    private int _nextOwnId = FirstOwnId;
 
     public SimulatedCluster(SimulationOptions options, CiliumConfig config, Scenario scenario)
     {
@@ -202,7 +208,8 @@ internal sealed class SimulatedCluster
                 .GroupFor(NodeNumbers.Of(node), _zones[node], Path.Node(node)!.Config.ZonePreference)
                 .Backends;
             foreach (var backend in group)
-                shares[IndexOf(backend.Address.Address)] += part / group.Length;
+                if (IndexOf(backend.Address.Address) is var pod && (uint)pod < (uint)shares.Length)
+                    shares[pod] += part / group.Length;
         }
     }
 
@@ -225,6 +232,19 @@ internal sealed class SimulatedCluster
                 : _external.Locality,
             _traits.AffinityTicks
         );
+        Snapshot = Build();
+    }
+
+    /// <summary>Gives the Service an EndpointSlice of its own.</summary>
+    public void Apply(EndpointSliceStep step)
+    {
+        _slices[step.Slice] =
+        [
+            .. step.Addresses.Select(address => new ServiceBackend(
+                _nextOwnId++,
+                new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(address)), _port)
+            )),
+        ];
         Snapshot = Build();
     }
 
@@ -271,10 +291,15 @@ internal sealed class SimulatedCluster
 
     private ClusterSnapshot Build()
     {
+        // An address in several slices is one endpoint.
+        ImmutableArray<ServiceBackend> backends =
+        [
+            .. _ready.Concat(_slices.Values.SelectMany(s => s)).DistinctBy(b => b.Address),
+        ];
         ServiceFrontend[] frontends =
         [
-            new(Service, [.. _ready], _traits),
-            new(new TcpEndpoint(0, NodePort), [.. _ready], _external),
+            new(Service, backends, _traits),
+            new(new TcpEndpoint(0, NodePort), backends, _external),
         ];
         if (_outside)
         {

@@ -113,6 +113,9 @@ public sealed class Simulator
                 case ServiceStep service:
                     _cluster.Change(service);
                     break;
+                case EndpointSliceStep slice:
+                    _cluster.Apply(slice);
+                    break;
                 case PhaseStep phase:
                     var begin = _now;
                     for (var i = 1; i <= _options.SamplesPerPhase; i++)

@@ -42,6 +42,11 @@ public sealed record Evidence
     public ImmutableDictionary<string, EndpointFacts> Endpoints { get; init; } =
         ImmutableDictionary<string, EndpointFacts>.Empty;
 
+    /// <summary>Ready addresses of the Service's EndpointSlices that no running Pod of its namespace has, with the name
+    /// of their slice.</summary>
+    public ImmutableSortedDictionary<string, string> UnknownAddresses { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>Node whose address the load is sent to, for load from outside; null when unknown.</summary>
     public string? EntryNode { get; init; }
 

@@ -43,6 +43,11 @@ internal static class Remedies
         ];
     }
 
+    /// <summary>For connections that no backend may take: a release that refuses them at once, where the agents' one
+    /// loses them.</summary>
+    public static ImmutableArray<string> RefusalWithoutBackend(string? version) =>
+        version is null ? [] : [.. Upgrade(ReleaseChanges.NoBackendIsRefused, version)];
+
     /// <summary>The release that a cluster runs; null where it is unknown.</summary>
     public static CiliumVersion? Release(string? version) =>
         CiliumVersion.TryParse(version, out var release) ? release : null;

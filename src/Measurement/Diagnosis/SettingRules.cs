@@ -46,108 +46,50 @@ public sealed class SessionAffinityRule : IDiagnosisRule
 }
 
 /// <summary>
-/// A traffic policy <c>Local</c>: traffic stays on the node that translates the Service's address, and is dropped where
-/// that node has no Pod (kubernetes#121371). External load balancers spread over nodes, not Pods (kubernetes#97147,
-/// AKS#4905).
+/// A traffic policy <c>Local</c>: traffic stays on the node that translates the Service's address. External load
+/// balancers spread over nodes, not Pods (kubernetes#97147, AKS#4905). A node without a Pod is the case of
+/// <see cref="NoLocalEndpointRule"/>.
 /// </summary>
 public sealed class LocalTrafficPolicyRule : IDiagnosisRule
 {
-    /// <summary>At most this part of the requests may go elsewhere, or succeed where none should.</summary>
-    private const double Strays = 0.1;
-
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        return evidence.Service switch
-        {
-            { FromOutside: false, InternalLocal: true } => OnNode(
-                evidence,
-                evidence.ClientNode,
-                "internalTrafficPolicy"
-            ),
-            { FromOutside: true, ExternalLocal: true } when evidence.EntryNode is { } node => OnNode(
-                evidence,
-                node,
-                "externalTrafficPolicy"
-            ),
-            { FromOutside: true, ExternalLocal: true } => External(evidence),
-            _ => null,
-        };
+        if (LocalTraffic.Of(evidence) is { } traffic)
+            return traffic.Local.IsEmpty ? null : OnNode(evidence, traffic);
+        return evidence.Service is { FromOutside: true, ExternalLocal: true } && evidence.EntryNode is null
+            ? External(evidence)
+            : null;
     }
 
-    private static DiagnosisResult? OnNode(Evidence evidence, string node, string field)
+    private static DiagnosisResult? OnNode(Evidence evidence, LocalTraffic traffic)
     {
-        var phase = evidence.Phase;
-        bool IsLocal(PodPhase pod) => pod.Pod.Node == node;
-        if (phase.Pods.IsEmpty || phase.Requests < Enough)
-            return null;
-        var local = phase.Pods.Where(IsLocal).ToList();
-        var strays = phase.Pods.Where(p => !IsLocal(p)).Sum(Answers);
-        if (strays > Strays * phase.Requests || StraysMove(evidence, node))
-            return null;
-        var remainder =
-            strays == 0
-                ? ""
-                : $"; {strays} of {phase.Requests} requests were answered elsewhere, as when a port that was "
-                    + "used before the policy repeats its old choice";
-        if (local.Count == 0)
-        {
-            // Whatever answers with a status is reached, so that it has another reason.
-            if (phase.ByStatus.Values.Sum() != phase.Ok || phase.Failures < Enough)
-                return null;
-            return Result(
-                $"The Service keeps traffic on the node ({field}: Local), and {node} has no pod of it: "
-                    + $"{phase.Failures} of {phase.Requests} requests get no answer{remainder}.",
-                [
-                    $"the EndpointSlices have {phase.Pods.Length} ready pod(s), none on {node}",
-                    $"{phase.Failures} requests without an answer, and no failure with a status",
-                ]
-            );
-        }
-        var others = phase.Pods.Length - local.Count;
+        var (phase, (field, node, local, others, strays)) = (evidence.Phase, traffic);
         if (
-            others == 0
+            others.IsEmpty
             || !AllSucceed(phase)
             || local.Any(p => Answers(p) == 0)
             || AreSkewed(local, Answers)
-            || (strays == 0 && phase.Pods.Any(p => !IsLocal(p) && p.Echo > 0))
+            || (strays == 0 && others.Any(p => p.Echo > 0))
         )
             return null;
-        return Result(
+        return Named(
+            "local-traffic-policy",
             $"The Service keeps traffic on the node ({field}: Local): only {Names(local)} on {node} "
-                + $"{(local.Count == 1 ? "gets" : "get")} load from there{remainder}.",
+                + $"{(local.Length == 1 ? "gets" : "get")} load from there{traffic.Remainder(phase)}.",
+            $"Service load balancing on {node}",
             [
-                $"{phase.Requests - strays} of {phase.Requests} requests, none or few to the {others} pod(s) on "
-                    + "other nodes",
-            ]
+                $"the Service's spec has {field}: Local",
+                $"{phase.Requests - strays} of {phase.Requests} requests, none or few to the {others.Length} pod(s) "
+                    + "on other nodes",
+            ],
+            [
+                $"requests through {node} from new client ports that a pod on another node answers",
+                $"the same picture with {field}: Cluster",
+            ],
+            [$"{field}: Cluster", "as many clients on each node as it has pods"],
+            LocalTraffic.Documentation,
+            "https://github.com/kubernetes/kubernetes/issues/97147"
         );
-
-        DiagnosisResult Result(string sentence, ImmutableArray<string> supports) =>
-            Named(
-                "local-traffic-policy",
-                sentence,
-                $"Service load balancing on {node}",
-                [$"the Service's spec has {field}: Local", .. supports],
-                [
-                    $"requests through {node} from new client ports that a pod on another node answers",
-                    $"the same picture with {field}: Cluster",
-                ],
-                [
-                    $"{field}: Cluster",
-                    local.Count == 0
-                        ? "a pod on every node that has clients (DaemonSet, or topologySpreadConstraints)"
-                        : "as many clients on each node as it has pods",
-                ],
-                "https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/",
-                "https://github.com/kubernetes/kubernetes/issues/121371"
-            );
-    }
-
-    /// <summary>Whether a client port was answered both on the node and elsewhere: entries of old connections do not do
-    /// that, each port keeps its choice.</summary>
-    private static bool StraysMove(Evidence evidence, string node)
-    {
-        var onNode = evidence.Phase.Pods.Where(p => p.Pod.Node == node).Select(p => p.Pod.Name).ToHashSet();
-        return evidence.Connections?.Repeats.Keys.Any(r => onNode.Contains(r.Before) != onNode.Contains(r.Now)) is true;
     }
 
     private static DiagnosisResult? External(Evidence evidence)

@@ -32,7 +32,7 @@ internal static class CountsChoice
         List<QualityFinding> common = [.. observer.Notes.Select(n => new QualityFinding(nothing, n))];
         if (nothing && common.Count == 0 && !ofHubble.Any(f => f is { Fails: true, Early: false }))
             common.Add(new(true, NoRequest(observer)) { Early = true });
-        common.AddRange(service.PolicyNotes.Select(n => new QualityFinding(false, n)));
+        common.AddRange(service.Notes.Select(n => new QualityFinding(false, n)));
         if (traffic.EndsUnknown)
             common.Add(new(false, $"how requests ended is unknown: {Why(hubble, traffic)}"));
         else if (traffic.Clients.Length > 0 && traffic.Clients.Sum(c => c.Chosen.Sum()) == 0)

@@ -48,8 +48,9 @@ public sealed record ObservedService(
     string? RulesProblem = null
 )
 {
-    /// <summary>What the policies on the clients' paths mean that their text does not say, one line each.</summary>
-    public ImmutableArray<string> PolicyNotes { get; init; } = [];
+    /// <summary>What the policies on the clients' paths and the Service's traffic policy mean that no count shows, one
+    /// line each.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
 
     /// <summary>The shares that clients on a node should give each Pod (<see cref="ServiceWeights"/>).</summary>
     /// <param name="node">The clients' node; empty when unknown.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Testing;
@@ -89,6 +90,54 @@ public class ServiceEndpointsTests
             cancellationToken: TestContext.Current.CancellationToken
         );
         await Eventually.HoldsAsync("the slice is gone", async () => (await SlicesAsync(lab, "named")).Count == 0);
+    }
+
+    /// <summary>A canary with weights by repeated addresses, and a slice of a Service without a selector.</summary>
+    [Fact]
+    public async Task An_address_in_several_slices_is_one_endpoint_also_of_a_Service_without_a_selector()
+    {
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
+        var pod = (await lab.ReadyAsync()).Backends[0].Status.PodIP;
+        await CreateAsync(lab, "selecting", new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8080 }] });
+        await lab.Api.CoreV1.CreateNamespacedServiceAsync(
+            new V1Service
+            {
+                Metadata = new V1ObjectMeta { Name = "manual" },
+                Spec = new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8081, TargetPort = 8080 }] },
+            },
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        foreach (var (slice, service) in new[] { ("a", "manual"), ("b", "manual"), ("c", "selecting") })
+            await lab.Api.DiscoveryV1.CreateNamespacedEndpointSliceAsync(
+                new V1EndpointSlice
+                {
+                    Metadata = new V1ObjectMeta
+                    {
+                        Name = slice,
+                        Labels = new Dictionary<string, string> { [ServiceLabel] = service },
+                    },
+                    AddressType = "IPv4",
+                    Endpoints =
+                    [
+                        new V1Endpoint { Addresses = [pod] },
+                        new V1Endpoint { Addresses = [service == "manual" ? pod : "192.0.2.1"] },
+                    ],
+                    Ports = [new Discoveryv1EndpointPort { Name = "", Port = 8080 }],
+                },
+                "backend",
+                cancellationToken: TestContext.Current.CancellationToken
+            );
+        await AnswersAsync(lab, await ReadAsync(lab, "manual"), 8081);
+        foreach (var (name, endpoints) in new[] { ("manual", 1), ("selecting", 4) })
+        {
+            var address = TcpEndpoint.AddressOf(IPAddress.Parse((await ReadAsync(lab, name)).Spec.ClusterIP));
+            await Eventually.HoldsAsync($"{name} has {endpoints} endpoints", () =>
+                lab.Cluster.Datapath.Cluster.Services.Frontends.Any(f =>
+                    f.Frontend.Address == address && f.Backends.Length == endpoints
+                )
+            );
+        }
     }
 
     [Fact]

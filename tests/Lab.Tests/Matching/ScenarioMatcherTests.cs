@@ -41,6 +41,8 @@ public class ScenarioMatcherTests
     [InlineData("a restarted pod has no connections", "ipvs-restart")]
     [InlineData("retries", "retry-amplification")]
     [InlineData("pods of a busy zone get more", "topology-zones")]
+    [InlineData("clients on one node get no answer", "no-local-endpoint")]
+    [InlineData("stale addresses in an EndpointSlice", "stale-endpoints")]
     public void Words_find_the_scenarios_that_say_them(string words, string expected) =>
         Best(new Symptoms { Words = words }).ShouldBe(expected);
 

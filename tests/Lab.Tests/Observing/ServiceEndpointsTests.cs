@@ -77,6 +77,27 @@ public sealed class ServiceEndpointsTests
         (await ReadAsync(cluster, "backend-1")).StableSince.ShouldNotBeNull().ShouldBeGreaterThan(before);
     }
 
+    [Fact]
+    public async Task A_local_traffic_policy_names_the_nodes_without_a_ready_pod()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        cluster.Create(ResourceKinds.Nodes, "", """{"metadata":{"name":"empty"}}""");
+        cluster.Create(
+            ResourceKinds.Nodes,
+            "",
+            """{"metadata":{"name":"tainted"},"spec":{"taints":[{"key":"a","effect":"NoSchedule"}]}}"""
+        );
+        (await ReadAsync(cluster, "backend-1")).Service.Notes.ShouldBeEmpty();
+        await cluster.Api.Client.CoreV1.PatchNamespacedServiceAsync(
+            new V1Patch("""{"spec":{"internalTrafficPolicy":"Local"}}""", V1Patch.PatchType.MergePatch),
+            "backend-1",
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        var note = (await ReadAsync(cluster, "backend-1")).Service.Notes.ShouldHaveSingleItem();
+        note.ShouldContain("no pod of the Service is ready on empty: clients there get no answer");
+    }
+
     [Theory]
     [InlineData("""{"creationTimestamp":"2026-01-01T00:00:01Z"}""", 1)]
     [InlineData("""{"annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"2026-01-01T00:00:05Z"}}""", 5)]

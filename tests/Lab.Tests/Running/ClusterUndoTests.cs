@@ -204,6 +204,25 @@ public sealed class ClusterUndoTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_EndpointSlice_of_a_scenario_is_deleted_and_one_that_existed_has_its_addresses_again()
+    {
+        var (load, undo) = (s_twoSided.Load, new ClusterUndo(_api.Client));
+        var (added, changed) = (new EndpointSliceStep("added", ["192.0.2.1"]), new EndpointSliceStep("kept", []));
+        await Changes.ApplySliceAsync(load, changed with { Addresses = ["192.0.2.7"] }, Cancellation);
+        var before = await ReadAsync(ChangedObjects.SliceOf(load, "kept"));
+        await undo.RememberAsync(s_twoSided with { Steps = [added, changed] }, Cancellation);
+
+        await Changes.ApplySliceAsync(load, added, Cancellation);
+        await Changes.ApplySliceAsync(load, changed, Cancellation);
+        $"{await ReadAsync(ChangedObjects.SliceOf(load, "added"))}".ShouldContain("192.0.2.1");
+        $"{await ReadAsync(ChangedObjects.SliceOf(load, "kept"))}".ShouldNotContain("192.0.2.7");
+
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
+        (await ReadAsync(ChangedObjects.SliceOf(load, "added"))).ShouldBeNull();
+        (await ReadAsync(ChangedObjects.SliceOf(load, "kept"))).ShouldBe(before);
+    }
+
+    [Fact]
     public void A_deleted_pod_a_wait_and_a_phase_leave_nothing_to_put_back()
     {
         ChangedObjects.Of(new WaitStep(TimeSpan.FromSeconds(1)), s_twoSided.Load).ShouldBeEmpty();
@@ -221,6 +240,7 @@ public sealed class ClusterUndoTests : IAsyncLifetime
                 typeof(DeleteStep),
                 typeof(DeletePodStep),
                 typeof(ServiceStep),
+                typeof(EndpointSliceStep),
                 typeof(ScaleStep),
                 typeof(RolloutStep),
                 typeof(WaitStep),

@@ -1,5 +1,6 @@
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
 
@@ -30,17 +31,55 @@ public class LiveDiagnosisTests(LiveDiagnosisTests.NoLocalPodLab lab) : IClassFi
     [Fact]
     public async Task A_local_traffic_policy_without_a_local_pod_is_named_by_the_Service_and_its_EndpointSlices()
     {
-        var report = await lab.RunAsync(
-            Run("traffic-policy-local", "odd:42000-42999", new("observe", TimeSpan.FromSeconds(2)))
-        );
-        report.Diagnosis.Name.ShouldBe("local-traffic-policy");
-        report.Diagnosis.Sentence.ShouldContain("cluster-worker has no pod of it");
+        var report = await RunWithoutLocalPodAsync("odd:42000-42999");
+        report.Diagnosis.Supports.ShouldContain("the EndpointSlices have 2 ready pod(s), none on cluster-worker");
+        report.Diagnosis.Sentence.ShouldContain("cluster-worker has no ready pod of it");
         var phase = report.Phases[^1];
-        (phase.Failures, phase.SelectionSource).ShouldBe((phase.Requests, "client"));
+        phase.Unanswered.Keys.ShouldBe(["dropped"]);
+        phase.SelectionSource.ShouldBe("client");
         VerdictText
             .NoErrorBound(phase.Selection)
             .ShouldNotBeNull()
             .ShouldContain("the Service has no backend for this client");
+    }
+
+    /// <summary>Cilium refuses since 1.15.0: the client need not wait.</summary>
+    [Fact]
+    public async Task Since_1_15_a_local_traffic_policy_without_a_local_pod_refuses_connections()
+    {
+        var report = await RunWithoutLocalPodAsync("odd:44000-44999", ("sandbox-cilium-version", "1.19.4"));
+        report.Phases[^1].Unanswered.Keys.ShouldNotContain("dropped");
+    }
+
+    /// <summary>Two Pods and one address without a Pod: a third of the requests fails.</summary>
+    [Fact]
+    public async Task An_address_without_a_pod_in_an_EndpointSlice_is_named()
+    {
+        var scenario = ScenarioCatalog.Load("stale-endpoints");
+        var report = await lab.RunAsync(
+            scenario with
+            {
+                Load = scenario.Load with { Ports = "odd:46000-49999", RatePerSecond = 100 },
+                Steps =
+                [
+                    .. scenario.Steps.OfType<EndpointSliceStep>(),
+                    new PhaseStep("observe", TimeSpan.FromSeconds(3)),
+                ],
+                Expect = [.. scenario.Expect.TakeLast(1)],
+            }
+        );
+        report.Expectations.ShouldContain(e => e.What.Contains("1 address without a pod among 3 endpoints"));
+        report.Diagnosis.Supports.ShouldContain(s => s.Contains("192.0.2.1"));
+        report.Expectations.Length.ShouldBe(3);
+    }
+
+    /// <summary>It is reproduced as expected: every request fails, and the diagnosis says why.</summary>
+    private async Task<RunReport> RunWithoutLocalPodAsync(string ports, params (string Key, string? Value)[] settings)
+    {
+        var scenario = ScenarioCatalog.Load("no-local-endpoint").With(null, null, TimeSpan.FromSeconds(2));
+        var report = await lab.RunAsync(scenario with { Load = scenario.Load with { Ports = ports } }, settings);
+        report.Expectations.Length.ShouldBe(3);
+        return report;
     }
 
     /// <summary>The changes of a scenario, then one phase, without expectations.</summary>

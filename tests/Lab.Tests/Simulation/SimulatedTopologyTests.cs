@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Simulation;
 
@@ -90,12 +91,62 @@ public class SimulatedTopologyTests
         plain.Samples[^1].Predicted!.Value.ShouldAllBe(p => Math.Abs(p - 1.0 / 3) < 1e-9);
     }
 
-    private static void ShouldBeSpread(string scenario, SimulationOptions options, params double[] shares)
+    /// <summary>Three nodes with a client on each, and a pod on two of them: a third of the requests fails.</summary>
+    [Theory]
+    [InlineData("1.9.0", SimulatedOutcome.Dropped)]
+    [InlineData("1.19.4", SimulatedOutcome.Reset)]
+    public void With_traffic_policy_local_the_clients_of_a_node_without_a_pod_get_no_answer(
+        string release,
+        SimulatedOutcome outcome
+    )
     {
-        var result = Simulator.Run(ScenarioCatalog.Load(scenario), options with { SamplesPerPhase = 1 });
+        var options = new SimulationOptions
+        {
+            Pods = 2,
+            Clients = 3,
+            RatePerSecond = 5_000,
+            Settings = ImmutableSortedDictionary
+                .Create<string, string>(StringComparer.Ordinal)
+                .Add("sandbox-cilium-version", release),
+        };
+        var result = ShouldBeSpread("no-local-endpoint", options, 1.0 / 3, 1.0 / 3);
+        ((double)result.Outcomes[outcome] / result.Connections).ShouldBe(1.0 / 3, 0.001);
+        result.Outcomes.Count.ShouldBe(2);
+    }
+
+    /// <summary>Three Pods and one address without a Pod: a quarter each.</summary>
+    [Fact]
+    public void A_stale_address_gets_the_share_of_a_pod_and_answers_nothing()
+    {
+        // Without the baseline, whose ports would keep their choice.
+        var scenario = ScenarioCatalog.Load("stale-endpoints");
+        var result = ShouldBeSpread(
+            scenario with
+            {
+                Steps = [.. scenario.Steps.SkipWhile(s => s is PhaseStep)],
+            },
+            new SimulationOptions { RatePerSecond = 5_000 },
+            0.25,
+            0.25,
+            0.25
+        );
+        result.Outcomes.Count.ShouldBe(2);
+        ((double)result.Outcomes[SimulatedOutcome.Reset] / result.Connections).ShouldBe(0.25, 0.015);
+    }
+
+    private static SimulationResult ShouldBeSpread(
+        string scenario,
+        SimulationOptions options,
+        params double[] shares
+    ) => ShouldBeSpread(ScenarioCatalog.Load(scenario), options, shares);
+
+    private static SimulationResult ShouldBeSpread(Scenario scenario, SimulationOptions options, params double[] shares)
+    {
+        var result = Simulator.Run(scenario, options with { SamplesPerPhase = 1 });
         var sample = result.Samples[^1];
         sample.Predicted!.Value.Select(p => Math.Round(p, 9)).ShouldBe(shares.Select(s => Math.Round(s, 9)));
         for (var i = 0; i < shares.Length; i++)
             ((double)sample.Selected[i] / sample.Connections).ShouldBe(shares[i], 0.015);
+        return result;
     }
 }

@@ -45,6 +45,25 @@ public class RuleTests
         measured.Contains($"not known of Cilium {version}").ShouldBe(predicted);
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("1.9.0", true)]
+    [InlineData("1.14.9", true)]
+    [InlineData("1.15.0", false)]
+    [InlineData("1.19.4", false)]
+    public void Without_a_local_endpoint_an_upgrade_is_a_remedy_where_the_release_loses_connections(
+        string? version,
+        bool upgrade
+    )
+    {
+        var lost = SyntheticRuns.All(1).First(r => r.Truth == "no-local-endpoint").Evidence;
+        var diagnosis = Diagnostician.Diagnose(lost with { CiliumVersion = version });
+        diagnosis.Name.ShouldBe("no-local-endpoint");
+        diagnosis
+            .Remedies.Any(r => r.StartsWith("upgrade to Cilium 1.15.0", StringComparison.Ordinal))
+            .ShouldBe(upgrade);
+    }
+
     [Fact]
     public void Pods_that_were_not_chosen_are_not_evidence()
     {

@@ -290,6 +290,23 @@ internal static class SyntheticFaults
         });
     }
 
+    /// <summary>The Service has addresses beside those of its Pods.</summary>
+    /// <param name="answer">What happens to a request that one of them is chosen for.</param>
+    public static void OwnAddresses(SyntheticPhase phase, Random random, int requests, Action<int> answer)
+    {
+        var unknown = random.Next(1, 4);
+        for (var i = 0; i < unknown; i++)
+            phase.UnknownAddresses[$"192.0.2.{i + 1}"] = "own";
+        Each(requests, _ =>
+        {
+            var to = random.Next(phase.Pods.Length + unknown);
+            if (to < phase.Pods.Length)
+                phase.Answer(to);
+            else
+                answer(to);
+        });
+    }
+
     /// <summary>Policies deny the client some of the Pods.</summary>
     /// <param name="other">What happens at a Pod that is allowed; null: it answers.</param>
     public static void PolicyDenial(SyntheticPhase phase, Random random, int requests, string? other = null)

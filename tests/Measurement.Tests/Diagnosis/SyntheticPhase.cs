@@ -78,6 +78,7 @@ internal sealed class SyntheticPhase
     public string? ClientZone { get; set; }
     public string? EntryNode { get; set; }
     public HashSet<int> DeniedPods { get; } = [];
+    public Dictionary<string, string> UnknownAddresses { get; } = [];
     public HashSet<int> SilentPods { get; } = [];
     public string? Version { get; set; } = "1.9.0";
     public string? LostNode { get; set; }
@@ -179,6 +180,7 @@ internal sealed class SyntheticPhase
             EntryNode = EntryNode,
             SilentPods = [.. SilentPods.Select(i => Pods[i].HubbleName)],
             DeniedPods = [.. DeniedPods.Select(i => Pods[i].HubbleName)],
+            UnknownAddresses = UnknownAddresses.ToImmutableSortedDictionary(),
             Connections = _connections.Facts(),
             ClientNodes = rows,
             NodesWithoutHubble = LostNode is null ? [] : [LostNode],

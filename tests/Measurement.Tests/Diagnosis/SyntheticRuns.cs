@@ -93,11 +93,12 @@ internal static class SyntheticRuns
         new("local-traffic-policy that leaks", ["local-traffic-policy"], Default, (p, r, n) =>
             InternalLocal(p, r, n, leak: true)
         ),
-        new("local-traffic-policy, no local pod", ["local-traffic-policy"], Default, (p, r, n) =>
-            NoLocalPod(p, r, n, outside: false)
-        ),
-        new("local-traffic-policy, no pod on the entry node", ["local-traffic-policy"], Default, (p, r, n) =>
-            NoLocalPod(p, r, n, outside: true)
+        new("no-local-endpoint", ["no-local-endpoint"], Default, (p, r, n) => NoLocalPod(p, r, n, outside: false)),
+        new(
+            "no-local-endpoint, of the node that traffic from outside enters",
+            ["no-local-endpoint"],
+            Default,
+            (p, r, n) => NoLocalPod(p, r, n, outside: true)
         ),
         new("a local policy, and nothing of the node answers", [], Default, (p, r, n) =>
         {
@@ -110,6 +111,26 @@ internal static class SyntheticRuns
             (p.Service, p.ClientNode) = (p.Service with { InternalLocal = true }, "empty");
             p.Expect(_ => false);
             Each(n, _ => p.Answer(p.Any(), status: 503));
+        }),
+        new("stale-endpoints", ["stale-endpoints"], Default, (p, r, n) =>
+            OwnAddresses(p, r, n, _ => p.Dropped(r.Next(2) == 0 ? "Reset" : "dropped"))
+        ),
+        new("addresses of its own that answer for pods", ["even", "undecided"], Few, (p, r, n) =>
+            OwnAddresses(p, r, n + 5000, _ => p.Answer(p.Any()))
+        ),
+        new("addresses of its own that answer 503", [], Default, (p, r, n) =>
+            OwnAddresses(p, r, n, to => p.Answer(to % p.Pods.Length, status: 503))
+        ),
+        new("addresses of its own that nothing is sent to, and a pod that does not answer", [], Few, (p, r, n) =>
+        {
+            p.UnknownAddresses["192.0.2.1"] = "own";
+            Each(n + 3000, _ =>
+            {
+                if (p.Any() is > 0 and var to)
+                    p.Answer(to);
+                else
+                    p.Dropped();
+            });
         }),
         new("policy-denial", ["policy-denial"], Default, (p, r, n) => PolicyDenial(p, r, n)),
         new("policies deny some pods, and another one is frozen", [], Default, (p, r, n) =>

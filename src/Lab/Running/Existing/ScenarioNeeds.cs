@@ -60,6 +60,14 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
                         + "or make a cluster with it: up --kind"
                 );
         }
+        if (!scenario.Steps.Any(s => s is EndpointSliceStep))
+            return;
+        var slices = ChangedObjects.SliceOf(scenario.Load, "any").Collection;
+        using var answer = await cluster.SendAsync(HttpMethod.Get, $"{slices}?limit=1", null, cancellationToken);
+        if (answer.StatusCode is HttpStatusCode.NotFound)
+            missing.Add(
+                "the cluster has no kind EndpointSlice (discovery.k8s.io/v1): use a cluster with Kubernetes 1.21 or later"
+            );
     }
 
     /// <summary>
@@ -196,6 +204,9 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
             rights.Add((verb, policy.Plural, policy.Model.Namespace, policy.Group));
         if (scenario.Steps.Any(s => s is ServiceStep))
             rights.Add(("patch", "services", load.Namespace, null));
+        if (scenario.Steps.Any(s => s is EndpointSliceStep))
+            foreach (var verb in (string[])["create", "patch", "delete"])
+                rights.Add((verb, "endpointslices", load.Namespace, "discovery.k8s.io"));
         if (scenario.Steps.Any(s => s is ScaleStep or RolloutStep))
             rights.Add(("patch", "deployments", load.Namespace, "apps"));
         if (scenario.Steps.Any(s => s is DeletePodStep))
