@@ -35,6 +35,9 @@ internal sealed class Http2Connection : IDisposable
     /// <returns>Its number, from 0.</returns>
     public int CountRequest() => Interlocked.Increment(ref _requests) - 1;
 
+    /// <summary>Its place among those that are used in turn.</summary>
+    public int Place { get; init; }
+
     /// <summary>Requests that use it now; <see cref="Http2Connections"/> counts them.</summary>
     public int Users { get; set; }
 

@@ -8,9 +8,10 @@ internal sealed class Http2Connections(AttackPlan plan) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Http2Connection?[] _current = new Http2Connection?[plan.KeepAliveConnections];
+    private long _turn;
 
     /// <summary>The connection for a request; give it back with <see cref="Return"/>.</summary>
-    /// <param name="sequence">Number of the request: c connections are taken in turn.</param>
+    /// <param name="sequence">Number of the request.</param>
     /// <param name="ports">The client ports.</param>
     /// <param name="ended">One that this request found to have ended; null at first.</param>
     public Http2Connection Take(long sequence, SharedPorts ports, Http2Connection? ended)
@@ -20,12 +21,14 @@ internal sealed class Http2Connections(AttackPlan plan) : IDisposable
             return new Http2Connection(plan, ports, endPoint) { Users = 1, IsRetired = true };
         lock (_gate)
         {
-            ref var current = ref _current[sequence % _current.Length];
+            // By requests that start: those that are not sent would leave some connections more than others.
+            var place = ended?.Place ?? (int)(_turn++ % _current.Length);
+            ref var current = ref _current[place];
             if (current == ended)
             {
                 if (current is not null)
                     current.IsRetired = true;
-                current = new Http2Connection(plan, ports, endPoint);
+                current = new Http2Connection(plan, ports, endPoint) { Place = place };
             }
             current!.Users++;
             return current;

@@ -10,7 +10,7 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
 internal sealed class Http2Exchange(AttackContext context, SharedPorts ports, Http2Connections connections) : IExchange
 {
     // A server may end each connection as soon as it has it.
-    private const int MaxConnections = 4;
+    private const int MaxConnections = 16;
 
     private readonly AttackPlan _plan = context.Plan;
     private readonly HttpCall _call = new(context);
@@ -21,20 +21,20 @@ internal sealed class Http2Exchange(AttackContext context, SharedPorts ports, Ht
         var span = context.Tracer?.Begin(target, sequence, start, _call.TraceParentBytes);
         using var timeout = new CancellationTokenSource(_plan.Timeout, context.Clock.Time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort, timeout.Token);
-        RequestRecord? record = null;
-        Http2Connection? ended = null;
-        for (var n = 1; record is null; n++)
+        RequestRecord? record;
+        var connection = connections.Take(sequence, ports, null);
+        for (var n = 1; (record = await SendAsync(n == MaxConnections)) is null; n++)
         {
-            var connection = connections.Take(sequence, ports, ended);
-            record = await SendAsync(connection, isLast: n == MaxConnections);
+            var next = connections.Take(sequence, ports, connection);
             connections.Return(connection);
-            ended = connection;
+            connection = next;
         }
+        connections.Return(connection);
         if (span is not null)
             context.Tracer!.End(span, record.Value);
         return record.Value;
 
-        async Task<RequestRecord?> SendAsync(Http2Connection connection, bool isLast)
+        async Task<RequestRecord?> SendAsync(bool isLast)
         {
             var answer = new HttpCall.Answer();
             var sourcePort = 0;
