@@ -17,7 +17,7 @@ public static class AttackEngines
     public static IAttackEngine For(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Targets.Any(target => target.IsTls))
+        if (NeedsHttpClient(plan) is not null)
             return new HttpClientEngine();
         if (WantsIoUring(plan) && IoUringEngine.Problem(plan) is null)
             return new IoUringEngine();
@@ -45,8 +45,8 @@ public static class AttackEngines
             case "io_uring":
                 var problem = IoUringEngine.Problem(plan);
                 return (new IoUringEngine(), problem is null ? null : $"engine '{name}': {problem}; use auto or epoll");
-            case "sockets" or "epoll" when plan.Targets.Any(target => target.IsTls):
-                return (best, $"engine '{name}': cannot do https; use auto or httpclient");
+            case "sockets" or "epoll" when NeedsHttpClient(plan) is { } protocol:
+                return (best, $"engine '{name}': cannot do {protocol}; use auto or httpclient");
             case "sockets":
                 return (new SocketEngine(), null);
             case "epoll":
@@ -57,6 +57,12 @@ public static class AttackEngines
                 return (best, $"engine '{name}': expected auto, epoll, io_uring, sockets or httpclient");
         }
     }
+
+    /// <summary>The protocol that only HttpClient speaks; null for plain HTTP/1.1.</summary>
+    private static string? NeedsHttpClient(AttackPlan plan) =>
+        plan.Http2 ? "HTTP/2"
+        : plan.Targets.Any(target => target.IsTls) ? "https"
+        : null;
 
     // From this rate on the ring looks at answers with the next start. Below it, waking processors is most of the
     // cost, and epoll is as good. The ring does not know a port that the kernel chose.

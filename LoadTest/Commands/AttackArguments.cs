@@ -22,6 +22,7 @@ public sealed record AttackArguments
     public IReadOnlyList<string> Headers { get; init; } = [];
     public string? Body { get; init; }
     public string Connections { get; init; } = "fresh";
+    public bool Http2 { get; init; }
     public string Timeout { get; init; } = "30s";
     public string Burst { get; init; } = "auto";
     public string? SourceIp { get; init; }
@@ -89,6 +90,7 @@ public sealed record AttackArguments
             Responder = responder,
             VerifyCertificates = !Insecure,
             KeepAliveConnections = keepAlive,
+            Http2 = Http2,
             Workers = workers,
             MaxInFlight = maxInFlight,
         };

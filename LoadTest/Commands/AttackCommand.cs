@@ -135,7 +135,7 @@ internal static class AttackCommand
         );
         var target = plan.Targets[0];
         notes.Write($"{target.Method} {target.Host}{target.Path} ({target.EndPoint}) {Rate(plan)}");
-        notes.WriteLine($"{Bursts(plan, engine)}, engine {engine.Name}");
+        notes.WriteLine($"{Bursts(plan, engine)}, engine {engine.Name}{(plan.Http2 ? ", HTTP/2" : "")}");
         // A Pod of several, and a program that reads JSON, are not watched.
         if (histograms != "-" && !parsed.IsJson(s_format))
             await AttackProgress.ShowAsync(attack, Console.Error, !Console.IsErrorRedirected);

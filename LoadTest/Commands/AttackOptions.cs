@@ -45,9 +45,13 @@ public static class AttackOptions
     );
     private static readonly Option<string> s_connections = Text(
         "--connections",
-        "fresh: one per request; keepalive:N: N kept alive",
+        "fresh: one per request; keepalive:N: N kept alive, with --http2 each used by many requests at a time",
         s_defaults.Connections
     );
+    private static readonly Option<bool> s_http2 = new("--http2")
+    {
+        Description = "HTTP/2; over http with prior knowledge: the server must speak it without being upgraded to it",
+    };
     private static readonly Option<string> s_timeout = Text(
         "--timeout",
         "For one request, from its start",
@@ -82,7 +86,7 @@ public static class AttackOptions
     );
     internal static readonly Option<string> Engine = Text(
         "--engine",
-        "auto, epoll, io_uring, sockets or httpclient (https and HTTP/2)",
+        "auto, epoll, io_uring, sockets or httpclient (https and --http2)",
         "auto"
     );
     private static readonly Option<bool> s_insecure = new("--insecure")
@@ -100,6 +104,7 @@ public static class AttackOptions
         s_header,
         s_body,
         s_connections,
+        s_http2,
         s_timeout,
         s_burst,
         s_sourceIp,
@@ -134,6 +139,7 @@ public static class AttackOptions
             Headers = parsed.GetValue(s_header) ?? [],
             Body = parsed.GetValue(s_body),
             Connections = parsed.GetRequiredValue(s_connections),
+            Http2 = parsed.GetValue(s_http2),
             Timeout = parsed.GetRequiredValue(s_timeout),
             Burst = parsed.GetRequiredValue(s_burst),
             SourceIp = parsed.GetValue(s_sourceIp),

@@ -131,6 +131,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
             PortSeed = order.PortSeed,
             Timeout = TimeSpan.FromSeconds(order.TimeoutSeconds),
             KeepAliveConnections = order.KeepAliveConnections,
+            Http2 = order.Http2,
         };
         return order.MaxInFlight is { } most ? plan with { MaxInFlight = most } : plan;
     }

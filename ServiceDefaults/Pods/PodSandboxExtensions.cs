@@ -12,7 +12,7 @@ public static class PodSandboxExtensions
 {
     /// <summary>On the embedded cluster: takes the place that the kubelet gave the process, listens on its backing
     /// address only, and ends with the kubelet. Elsewhere: takes the identity from the environment and leaves the
-    /// addresses alone. Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all
+    /// addresses alone. Both answer HTTP/1.1, and HTTP/2 with prior knowledge. Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all
     /// telemetry.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="privatePorts">Ports that are not container ports: reached through the API server's pod proxy
@@ -26,7 +26,12 @@ public static class PodSandboxExtensions
         var identity = sandbox?.Identity ?? PodIdentity.FromConfiguration(builder.Configuration);
         builder.Services.AddSingleton(identity);
         if (sandbox is null)
+        {
+            builder.WebHost.ConfigureKestrel(kestrel =>
+                kestrel.ConfigureEndpointDefaults(PriorKnowledge.UsePriorKnowledge)
+            );
             return identity;
+        }
 
         builder.Services.AddSingleton(sandbox);
         builder.Services.AddHostedService<KubeletLifetime>();
@@ -48,9 +53,9 @@ public static class PodSandboxExtensions
 
     private static void ListenAsPod(ListenOptions listen, PodSandbox sandbox)
     {
-        listen.Protocols = HttpProtocols.Http1;
         listen.Use(next =>
             new PodConnectionMiddleware(next, sandbox.ConnectionToken, TimeProvider.System).OnConnectionAsync
         );
+        listen.UsePriorKnowledge();
     }
 }

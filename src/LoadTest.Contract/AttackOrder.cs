@@ -10,6 +10,8 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// 32768–60999, as a client that binds a port draws them.</param>
 /// <param name="PortSeed">Seed of the port draw; null: random.</param>
 /// <param name="KeepAliveConnections">Connections that are kept open; 0: a fresh one for each request.</param>
+/// <param name="Http2">Whether requests are sent by HTTP/2 with prior knowledge, many at a time on each kept
+/// connection.</param>
 /// <param name="MaxInFlight">Most requests under way at once, 1 to 1,000,000; one that is due beyond it is not sent,
 /// and counted as such. Null: 10,000.</param>
 /// <param name="LeaseSeconds">The attack ends by itself when its records have not been read for this long, s, more than
@@ -23,6 +25,7 @@ public sealed record AttackOrder(
     string? Ports = null,
     int? PortSeed = null,
     int KeepAliveConnections = 0,
+    bool Http2 = false,
     int? MaxInFlight = null,
     double? LeaseSeconds = null
 );

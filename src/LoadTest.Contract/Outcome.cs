@@ -28,13 +28,14 @@ public enum Outcome
     /// this on loopback.</summary>
     NoAnswer,
 
-    /// <summary>The peer reset the connection after it was established.</summary>
+    /// <summary>The peer reset the connection after it was established, or with HTTP/2 gave up the request's stream or
+    /// the connection (RST_STREAM, GOAWAY).</summary>
     Reset,
 
     /// <summary>The peer closed the connection before the response was complete.</summary>
     ClosedEarly,
 
-    /// <summary>What arrived is not an HTTP/1.1 response or exceeds a limit.</summary>
+    /// <summary>What arrived is not a response of the request's HTTP version or exceeds a limit.</summary>
     Malformed,
 
     /// <summary>The attack was stopped at once while the request was in flight.</summary>

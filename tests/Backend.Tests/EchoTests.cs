@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace CiliumDebugging.Backend.Tests;
@@ -106,6 +107,58 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
         (await CountAsync("echo_requests")).ShouldBe(echo + 3);
         (await CountAsync("a_requests")).ShouldBe(a + 2);
         (await CountAsync("b_requests")).ShouldBe(b + 1);
+    }
+
+    [Fact]
+    public async Task Http_2_with_prior_knowledge_is_answered_on_the_same_port_and_counted_alike()
+    {
+        var before = await CountAsync("echo_requests");
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 50)
+                .Select(async i =>
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Post, $"/echo{(i == 0 ? "?status=503" : "")}")
+                    {
+                        Version = HttpVersion.Version20,
+                        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                        Content = new StringContent($"foo {i}"),
+                    };
+                    using var answer = await Client.SendAsync(request, Cancel);
+                    answer.Version.ShouldBe(HttpVersion.Version20);
+                    answer.Headers.GetValues("X-Pod").ShouldBe([BackendProcess.PodName]);
+                    (await answer.Content.ReadAsStringAsync(Cancel)).ShouldEndWith($" body=foo {i}");
+                    return answer.StatusCode;
+                })
+        );
+
+        answers.Count(status => status is HttpStatusCode.OK).ShouldBe(49);
+        answers[0].ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await CountAsync("echo_requests")).ShouldBe(before + 50);
+    }
+
+    /// <summary>Whatever a connection begins with, and in whatever pieces it comes, it is HTTP/1.1 or
+    /// HTTP/2.</summary>
+    [Theory]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true)]
+    [InlineData("PRI /echo HTTP/1.1\r\nHost: a\r\n\r\n", false)]
+    [InlineData("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false)]
+    public async Task A_connection_is_recognised_byte_by_byte(string begin, bool isHttp2)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+        };
+        await socket.ConnectAsync(IPAddress.Loopback, Client.BaseAddress!.Port, Cancel);
+        foreach (var piece in Encoding.ASCII.GetBytes(begin).Chunk(1))
+            await socket.SendAsync(piece, Cancel);
+        if (isHttp2)
+            await socket.SendAsync(new byte[] { 0, 0, 0, 4, 0, 0, 0, 0, 0 }, Cancel);
+        var answer = new byte[9];
+        (await socket.ReceiveAsync(answer, Cancel)).ShouldBe(9);
+        // A SETTINGS frame on stream 0, or a status line.
+        (answer[3] == 4 && answer[4] == 0).ShouldBe(isHttp2);
+        Encoding.ASCII.GetString(answer).StartsWith("HTTP/1.1 ", StringComparison.Ordinal).ShouldBe(!isHttp2);
     }
 
     [Fact]

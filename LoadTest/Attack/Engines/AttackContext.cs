@@ -47,7 +47,7 @@ public sealed class AttackContext
 
     /// <summary>Requests that may be in flight at the same time.</summary>
     public int Capacity =>
-        Plan.KeepAliveConnections > 0 ? Math.Min(Plan.KeepAliveConnections, Plan.MaxInFlight) : Plan.MaxInFlight;
+        Plan.WaitsForConnection ? Math.Min(Plan.KeepAliveConnections, Plan.MaxInFlight) : Plan.MaxInFlight;
 
     /// <summary>Each target's request as bytes.</summary>
     internal PreparedRequest[] Requests { get; }

@@ -42,8 +42,15 @@ public sealed record AttackPlan
     public int? PortSeed { get; init; }
 
     /// <summary>0 (default): a fresh connection per request. N ≥ 1: N connections that are kept alive; a request
-    /// waits for a free one.</summary>
+    /// waits for a free one, or with HTTP/2 is one of many streams on the one whose turn it is.</summary>
     public int KeepAliveConnections { get; init; }
+
+    /// <summary>Whether requests are sent by HTTP/2, over http with prior knowledge (RFC 9113, section 3.3): nothing is
+    /// negotiated, and a server that speaks HTTP/1.1 only gives no answer that counts. Default false.</summary>
+    public bool Http2 { get; init; }
+
+    /// <summary>Whether a request may have to wait until one of the kept-alive connections is free.</summary>
+    internal bool WaitsForConnection => KeepAliveConnections > 0 && !Http2;
 
     /// <summary>Time for one request from its start: connect, send and the whole answer. 1 ms to 1 h, default 30
     /// s.</summary>

@@ -29,7 +29,8 @@ public readonly record struct RequestRecord
     /// <summary>Number of the connection within the attack, from 0; -1 when there was none.</summary>
     public required long Connection { get; init; }
 
-    /// <summary>Which request on that connection this was, from 0; always 0 with fresh connections.</summary>
+    /// <summary>Which request on that connection this was, from 0; always 0 with fresh connections. With HTTP/2, where
+    /// several are under way at a time, in the order in which they ended.</summary>
     public int RequestOnConnection { get; init; }
 
     /// <summary>The bucket it is counted in.</summary>

@@ -26,8 +26,10 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     }
 
     /// <summary>The upstream connections of one downstream connection.</summary>
-    public HttpMessageInvoker CreateInvoker(Hop accepted) =>
-        new(
+    public HttpMessageInvoker CreateInvoker(Hop accepted)
+    {
+        var last = new LastFailure();
+        return new(
             new SocketsHttpHandler
             {
                 UseProxy = false,
@@ -36,9 +38,33 @@ internal sealed class UpstreamDialer : IAsyncDisposable
                 AutomaticDecompression = DecompressionMethods.None,
                 ConnectTimeout = Timeout.InfiniteTimeSpan, // the datapath's own, proxy-connect-timeout, applies
                 ActivityHeadersPropagator = null, // the pass forwards the trace context itself
-                ConnectCallback = (_, cancellationToken) => ConnectAsync(accepted, cancellationToken),
+                ConnectCallback = (context, cancellationToken) =>
+                    ConnectAsync(accepted, context.InitialRequestMessage, last, cancellationToken),
             }
         );
+    }
+
+    private async ValueTask<Stream> ConnectAsync(
+        Hop accepted,
+        HttpRequestMessage request,
+        LastFailure last,
+        CancellationToken cancellationToken
+    )
+    {
+        // Streams that waited for the same HTTP/2 connection fail with it, as in Envoy; the handler would connect anew
+        // for each, one after the other.
+        if (request.Options.TryGetValue(UpstreamFailureException.WaitingSince, out var since) && since < last.At)
+            throw new UpstreamFailureException(last.Reason);
+        try
+        {
+            return await ConnectAsync(accepted, cancellationToken);
+        }
+        catch (UpstreamFailureException e)
+        {
+            (last.Reason, last.At) = (e.Reason, _datapath.Time.GetTimestamp());
+            throw;
+        }
+    }
 
     private async ValueTask<Stream> ConnectAsync(Hop accepted, CancellationToken cancellationToken)
     {
@@ -146,4 +172,15 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         );
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();
+
+    /// <summary>The last failure of a downstream connection's upstream connection. The handler makes one attempt at a
+    /// time for HTTP/2; with HTTP/1.1 there is one request at a time.</summary>
+    private sealed class LastFailure
+    {
+        public UpstreamFailureReason Reason { get; set; }
+
+        /// <summary>When it failed, as a timestamp of the datapath's clock; the beginning of time before
+        /// that.</summary>
+        public long At { get; set; } = long.MinValue;
+    }
 }

@@ -1,6 +1,7 @@
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster.Hubble;
 using CiliumDebugging.Releases;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -20,12 +21,16 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
 {
     private const int MaxReplayedBodyBytes = 1024 * 1024;
     private static readonly TimeSpan s_retryBackOffBase = TimeSpan.FromMilliseconds(25);
-    private static readonly ForwarderRequestConfig s_forwarderConfig = new()
-    {
-        Version = System.Net.HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        ActivityTimeout = TimeSpan.FromHours(1), // http-request-timeout, Cilium's default 3600 s
-    };
+    private static readonly ForwarderRequestConfig s_http1 = Config(System.Net.HttpVersion.Version11);
+    private static readonly ForwarderRequestConfig s_http2 = Config(System.Net.HttpVersion.Version20);
+
+    private static ForwarderRequestConfig Config(Version version) =>
+        new()
+        {
+            Version = version,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            ActivityTimeout = TimeSpan.FromHours(1), // http-request-timeout, Cilium's default 3600 s
+        };
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -36,7 +41,8 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         var arrived = time.GetTimestamp();
         if (connection.IsReset)
         {
-            context.Abort();
+            // With HTTP/2 a request is a stream, and the connection is what is reset.
+            context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
             return;
         }
         if (connection.Dropped is { } reason)
@@ -119,7 +125,10 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
                     context,
                     "http://upstream/",
                     connection.Upstream,
-                    s_forwarderConfig,
+                    // The upstream connection speaks what the client speaks (Envoy: use_downstream_protocol_config).
+                    HttpProtocol.IsHttp2(context.Request.Protocol)
+                        ? s_http2
+                        : s_http1,
                     attempt,
                     context.RequestAborted
                 );

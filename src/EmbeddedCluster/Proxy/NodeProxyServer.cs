@@ -1,6 +1,6 @@
 using CiliumDebugging.EmbeddedCluster.Hosting;
+using CiliumDebugging.ServiceDefaults.Pods;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -31,7 +31,7 @@ internal sealed class NodeProxyServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null; // the backend's own limit answers
-            kestrel.Listen(listener.EndPoint, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(listener.EndPoint, PriorKnowledge.UsePriorKnowledge);
         });
         var app = builder.Build();
         var handler = new HttpPassHandler(app.Services.GetRequiredService<IHttpForwarder>(), time, random);

@@ -54,6 +54,7 @@ internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, l
                 new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
             );
         ProxyTracing.Forward(httpContext, proxyRequest, Span);
+        proxyRequest.Options.Set(UpstreamFailureException.WaitingSince, time.GetTimestamp());
         _withheldBody = null;
     }
 

@@ -16,6 +16,9 @@ internal enum UpstreamFailureReason
 /// <summary>An upstream connection that failed; thrown through the HTTP handler to the proxy that dialled it.</summary>
 internal sealed class UpstreamFailureException(UpstreamFailureReason reason) : IOException(reason.ToString())
 {
+    /// <summary>Since when an attempt has waited for its connection, as a timestamp of the datapath's clock.</summary>
+    public static readonly HttpRequestOptionsKey<long> WaitingSince = new("waiting-since");
+
     public UpstreamFailureReason Reason { get; } = reason;
 
     /// <summary>The body of Envoy's response.</summary>

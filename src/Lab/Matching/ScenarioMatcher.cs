@@ -80,6 +80,11 @@ public static class ScenarioMatcher
                 signs.KeepAlive ? "connections are kept open" : "each request has a fresh connection",
                 kept == signs.KeepAlive
             );
+        if (seen.Http2 is { } http2 && (http2 || signs.Http2))
+            yield return Sign(
+                signs.Http2 ? "the clients use HTTP/2" : "the clients use HTTP/1.1",
+                http2 == signs.Http2
+            );
         if (seen.HttpRules is { } rules)
             yield return Sign(
                 signs.HttpRules switch

@@ -40,6 +40,8 @@ internal sealed class ScenarioSigns(Scenario scenario)
 
     public bool KeepAlive => scenario.Load.Connections > 0;
 
+    public bool Http2 => scenario.Load.Http2;
+
     /// <summary>Where HTTP rules apply at its end: on egress of the client, on ingress of the backends.</summary>
     public (bool Client, bool Backends) HttpRules
     {

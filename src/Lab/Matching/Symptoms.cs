@@ -39,6 +39,9 @@ public sealed record Symptoms
     /// <summary>Whether the clients keep their connections open.</summary>
     public bool? KeepAlive { get; init; }
 
+    /// <summary>Whether the clients use HTTP/2.</summary>
+    public bool? Http2 { get; init; }
+
     /// <summary>Where HTTP rules apply: on egress of the client, on ingress of the backends.</summary>
     public (bool Client, bool Backends)? HttpRules { get; init; }
 
@@ -89,6 +92,7 @@ public sealed record Symptoms
             },
             Replaced = isRun ? isReplaced : null,
             KeepAlive = isRun ? report.Load.KeptConnections > 0 : null,
+            Http2 = isRun ? report.Load.Http2 : null,
             HttpRules = (last.HttpRules.Client, last.HttpRules.Backends),
             Release = CiliumVersion.TryParse(report.Cluster.CiliumVersion, out var release) ? release : null,
             Settings = report.Cluster.Settings,

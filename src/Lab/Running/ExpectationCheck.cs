@@ -66,6 +66,8 @@ internal sealed class ExpectationCheck(
                 ? Result("a new pod has its share", false, "no pod was replaced before this phase")
             : share is ExpectedNewPodShare.KeptConnections ? KeptConnections(replacement)
             : NewPodShare(share, replacement);
+        if (expected.RequestShare is ExpectedRequestShare.Connections)
+            yield return SharesOfConnections();
         if (expected.HitsPerRequest is { } hits)
             yield return HitsPerRequest(hits);
         if (expected.Diagnosis is { } name)
@@ -171,6 +173,26 @@ internal sealed class ExpectationCheck(
             Invariant($"the new pod {replaced.Added} has at most {limit:P1} of the requests = {formula}"),
             phase.Ok > 0 && share <= limit,
             Invariant($"{share:P1}")
+        );
+    }
+
+    /// <summary>
+    /// Of c connections in turn each carries 1/c of the requests, give or take one. So a Pod with k of them has k/c,
+    /// give or take k and one at the edges; too few requests fit everything.
+    /// </summary>
+    private ExpectationResult SharesOfConnections()
+    {
+        var each = (double)phase.Requests / load.Connections;
+        var pods = phase
+            .Pods.Select(p => (Answers: p.Ok + p.Failed, Connections: (int)Math.Round((p.Ok + p.Failed) / each)))
+            .ToList();
+        return Result(
+            $"each pod has the requests of its connections: its share is a multiple of 1/{load.Connections}",
+            each >= 4 * load.Connections
+                && pods.Sum(p => p.Connections) == load.Connections
+                && pods.All(p => Math.Abs(p.Answers - p.Connections * each) <= p.Connections + 1),
+            string.Join(", ", pods.Select(p => p.Answers))
+                + Invariant($" of {phase.Requests} requests, {each:0.#} for each connection")
         );
     }
 

@@ -8,15 +8,9 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>What a diagnosis may use: counters and objects of the cluster, not the emulator's own settings.</summary>
 internal static class PhaseEvidence
 {
-    public static Evidence Of(
-        MeasuredPhase measured,
-        PhaseReport phase,
-        PhaseReport? previous,
-        string clientNode,
-        ClusterIdentity cluster,
-        ImmutableSortedDictionary<string, string> settings
-    )
+    public static Evidence Of(ScenarioRun run, MeasuredPhase measured, PhaseReport phase, PhaseReport? previous)
     {
+        var (clientNode, cluster, settings) = (run.ClientNode, run.Cluster, run.Settings);
         var (tally, policies, service) = measured;
         var counted = (tally.After ?? tally.Before).Since(tally.Before);
         var proxyFailures = counted
@@ -43,7 +37,7 @@ internal static class PhaseEvidence
             Endpoints = service.Endpoints,
             UnknownAddresses = service.UnknownAddresses,
             ClientZone = service.ClientZone,
-            Connections = tally.Connections,
+            Connections = tally.Connections with { AreHttp2 = run.Scenario.Load.Http2 },
             SilentPods = tally.SilentPods,
             NodesWithoutHubble = [.. counted.MissingNodes],
             ClientNodes =

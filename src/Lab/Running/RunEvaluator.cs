@@ -187,12 +187,7 @@ internal static class RunEvaluator
                     {
                         HttpRules = (one.Policies.Egress, one.Policies.Ingress),
                     };
-                return (
-                    report,
-                    one.Settled is null
-                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Cluster, run.Settings)
-                        : null
-                );
+                return (report, one.Settled is null ? PhaseEvidence.Of(run, one, report, previous) : null);
             });
             if (evidence is not null)
                 report = report with { Diagnosis = RunConclusion.Gate(report) ?? Diagnostician.Diagnose(evidence) };
@@ -336,6 +331,7 @@ internal static class RunEvaluator
                     SeriesInterval = run.Series.IntervalSeconds,
                     SeriesMissed = run.Series.Missed,
                     KeptConnections = scenario.Load.Connections,
+                    Http2 = scenario.Load.Http2,
                     Ports = scenario.Load.Ports,
                 },
             }

@@ -230,6 +230,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
                 load.Body,
                 Ports: load.Ports,
                 KeepAliveConnections: load.Connections,
+                Http2: load.Http2,
                 MaxInFlight: load.InFlight,
                 LeaseSeconds: s_lease.TotalSeconds
             ),

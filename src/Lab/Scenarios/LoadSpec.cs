@@ -14,6 +14,10 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// binds a port.
 /// </param>
 /// <param name="Connections">Connections that are kept open; 0: a fresh one for each request.</param>
+/// <param name="Http2">
+/// Whether requests are sent by HTTP/2 with prior knowledge: many at a time on each kept connection, which they use in
+/// turn.
+/// </param>
 /// <param name="InFlight">
 /// Maximum number of requests under way. One that is due beyond it is counted as not sent, so that a slow machine
 /// does not pile them up. Null: 10,000.
@@ -26,6 +30,7 @@ public sealed record LoadSpec(
     string Client = LoadSpec.DefaultClient,
     string? Ports = null,
     int Connections = 0,
+    bool Http2 = false,
     int? InFlight = null
 )
 {

@@ -63,6 +63,14 @@ public enum ExpectedNewPodShare
     KeptConnections,
 }
 
+/// <summary>How the requests are expected to be shared.</summary>
+public enum ExpectedRequestShare
+{
+    /// <summary>Of c kept connections that carry the same load, each Pod has a whole number: its share is a multiple of
+    /// 1/c.</summary>
+    Connections,
+}
+
 /// <summary>What a phase is expected to show. Null means no expectation.</summary>
 /// <param name="Phase">Name of the phase.</param>
 public sealed record PhaseExpectation(string Phase)
@@ -87,6 +95,9 @@ public sealed record PhaseExpectation(string Phase)
 
     /// <summary>Share of the Pod that replaced the deleted one.</summary>
     public ExpectedNewPodShare? NewPodShare { get; init; }
+
+    /// <summary>How the requests are shared.</summary>
+    public ExpectedRequestShare? RequestShare { get; init; }
 
     /// <summary>
     /// How often each request reaches a backend when the proxies repeat it: (1 + http-retry-count) to the power of the

@@ -33,6 +33,7 @@ internal sealed class ScenarioFile
         public string? Client { get; set; }
         public string? Ports { get; set; }
         public int Connections { get; set; }
+        public bool Http2 { get; set; }
         public int? InFlight { get; set; }
     }
 
@@ -46,6 +47,7 @@ internal sealed class ScenarioFile
         public string? FailureShare { get; set; }
         public string? Diagnosis { get; set; }
         public string? NewPodShare { get; set; }
+        public string? RequestShare { get; set; }
         public int? HitsPerRequest { get; set; }
         public string? Lost { get; set; }
     }

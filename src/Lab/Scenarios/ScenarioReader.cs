@@ -83,7 +83,7 @@ public sealed partial class ScenarioReader
             )
             : ScenarioTopology.Default;
         _problems.AddRange(topology.Problems());
-        var load = Load(file.Load ?? new ScenarioFile.LoadFields());
+        var load = LoadReader.Read(file.Load ?? new ScenarioFile.LoadFields(), _problems);
         ImmutableArray<ScenarioStep> steps =
         [
             .. (file.Steps ?? []).Select((step, i) => Step(step ?? [], i + 1)).OfType<ScenarioStep>(),
@@ -100,7 +100,7 @@ public sealed partial class ScenarioReader
             _problems.Add("steps: there is no phase, so nothing is measured; add '- phase: observe' with 'for: 10s'");
         ImmutableArray<PhaseExpectation> expect =
         [
-            .. (file.Expect ?? []).Select(e => Expectation(e ?? new(), steps, !topology.Zones.IsEmpty)),
+            .. (file.Expect ?? []).Select(e => Expectation(e ?? new(), steps, load, !topology.Zones.IsEmpty)),
         ];
         if (load is null)
             return null;
@@ -142,41 +142,6 @@ public sealed partial class ScenarioReader
             return range;
         _problems.Add($"reported '{text}' is not a range of releases; use for example 1.9.0, 1.9.0..1.9.8 or all");
         return null;
-    }
-
-    private LoadSpec? Load(ScenarioFile.LoadFields load)
-    {
-        if (!Uri.TryCreate(load.Url, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp)
-        {
-            _problems.Add(
-                $"load.url '{Secrets.Hide(load.Url ?? "")}' is not an http URL; use for example "
-                    + "http://backend-1.backend:8080/echo"
-            );
-            return null;
-        }
-        if (url.UserInfo.Length > 0)
-            _problems.Add($"load.url '{Secrets.Hide(load.Url!)}' has credentials, which are not sent; remove them");
-        if (load.Rate is not (> 0 and <= 100_000))
-            _problems.Add(
-                string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most ")
-                    + "100,000 requests per second"
-            );
-        if (load.Ports is { } ports && ClientPortRange.Parse(ports).Problem is { } problem)
-            _problems.Add($"load.ports: {problem}");
-        if (load.Connections is < 0 or > 1_000)
-            _problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");
-        if (load.InFlight is < 1 or > 1_000_000)
-            _problems.Add($"load.inFlight {load.InFlight} must be from 1 to 1000000");
-        return new LoadSpec(
-            url,
-            load.Method ?? "POST",
-            load.Body,
-            load.Rate,
-            load.Client ?? LoadSpec.DefaultClient,
-            load.Ports,
-            load.Connections,
-            load.InFlight
-        );
     }
 
     private ScenarioStep? Step(Dictionary<string, object?> step, int number)
@@ -313,6 +278,7 @@ public sealed partial class ScenarioReader
     private PhaseExpectation Expectation(
         ScenarioFile.ExpectFields expect,
         ImmutableArray<ScenarioStep> steps,
+        LoadSpec? load,
         bool hasZones
     )
     {
@@ -327,6 +293,7 @@ public sealed partial class ScenarioReader
             FailureShare = OneOf<ExpectedFailureShare>("failureShare", expect.FailureShare),
             Diagnosis = expect.Diagnosis,
             NewPodShare = OneOf<ExpectedNewPodShare>("newPodShare", expect.NewPodShare),
+            RequestShare = OneOf<ExpectedRequestShare>("requestShare", expect.RequestShare),
             HitsPerRequest = expect.HitsPerRequest,
             Lost = OneOf<ExpectedLoss>("lost", expect.Lost),
         };
@@ -336,6 +303,8 @@ public sealed partial class ScenarioReader
             _problems.Add(
                 "expect.successesFrom 'client-zone': the scenario's nodes are in no zones; add topology.zones"
             );
+        if (read.RequestShare is not null && load is { Connections: 0 })
+            _problems.Add("expect.requestShare: the load keeps no connections; add load.connections");
         var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != read.Phase);
         if (expect.NewPodShare is not null && !before.OfType<DeletePodStep>().Any())
             _problems.Add(

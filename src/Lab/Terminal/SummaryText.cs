@@ -49,12 +49,8 @@ public static class SummaryText
     /// <summary>What was sent, and from where.</summary>
     internal static string Load(RunReport report) => $"{Rate(report)} from {report.ClientPod} on {report.ClientNode}";
 
-    private static string Rate(RunReport report)
-    {
-        var kept = report.Details.KeptConnections;
-        var connections = kept > 0 ? Invariant($"{kept} kept-alive connection(s)") : "fresh connections";
-        return Invariant($"{report.RatePerSecond:0.##} requests/s on {connections}");
-    }
+    private static string Rate(RunReport report) =>
+        Invariant($"{report.RatePerSecond:0.##} requests/s on {report.Details.Connections}");
 
     /// <summary>Cause and remedy of a fault, with short names of Pods.</summary>
     internal static IEnumerable<(string Title, string Text)> Reasons(RunStatus status)

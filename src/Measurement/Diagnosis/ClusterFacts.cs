@@ -50,6 +50,9 @@ public sealed record ConnectionFacts(
     public ImmutableDictionary<(string Before, string Now), long> Repeats { get; init; } =
         ImmutableDictionary<(string, string), long>.Empty;
 
+    /// <summary>Whether they are HTTP/2 (the client knows): each carries many requests at a time.</summary>
+    public bool AreHttp2 { get; init; }
+
     /// <summary>Client ports in the phase.</summary>
     public long Ports => OnOldPorts.Values.Sum() + OnNewPorts.Values.Sum();
 

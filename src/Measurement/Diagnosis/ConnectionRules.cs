@@ -7,7 +7,7 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>kubernetes#38456: a Service balances connections; requests on few long-lived ones go where those
-/// went.</summary>
+/// went. The same with HTTP/2 has a name of its own, because its remedies differ.</summary>
 public sealed class KeepAlivePinningRule : IDiagnosisRule
 {
     /// <summary>Fewer requests on a connection than this, and connections do not explain the skew.</summary>
@@ -49,27 +49,58 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
             none += missed.SequenceEqual(without)
                 ? ", created when most were already open"
                 : $"; {Names(missed)} was created when most were already open";
-        return Named(
-            "keepalive-pinning",
-            $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one "
+        return connections.AreHttp2
+            ? Http2(phase.Requests, connections.Opened, none)
+            : Named(
+                "keepalive-pinning",
+                $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one "
+                    + $"pod{none}: a Service balances connections, not requests.",
+                "the client's connection pool",
+                [
+                    $"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection "
+                        + "answered by one pod",
+                    "all connections carry about the same load",
+                ],
+                ["two pods that answer on one connection", "the same shares with a fresh connection for each request"],
+                [
+                    "balance requests: an L7 proxy, gRPC client-side balancing with a headless Service",
+                    "limit a connection's life (SocketsHttpHandler.PooledConnectionLifetime, max_connection_age, "
+                        + "keepalive_requests)",
+                    "more connections than pods, by far",
+                ],
+                "https://github.com/kubernetes/kubernetes/issues/38456",
+                "https://learn.microsoft.com/dotnet/fundamentals/networking/http/httpclient-guidelines"
+            );
+    }
+
+    /// <summary>knative/serving#6681, linkerd/linkerd2#3089: clients of HTTP/2, gRPC above all, open few connections
+    /// however much they send, so that a larger pool is not the remedy.</summary>
+    private static DiagnosisResult Http2(long requests, long opened, string none) =>
+        Named(
+            "http2-pinning",
+            $"{requests} requests were streams of {opened} HTTP/2 connection(s), all streams of a connection to one "
                 + $"pod{none}: a Service balances connections, not requests.",
-            "the client's connection pool",
+            "the client's HTTP/2 connections",
             [
-                $"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection "
-                    + "answered by one pod",
+                $"{(double)requests / opened:0} requests per connection, every connection answered by one pod",
                 "all connections carry about the same load",
             ],
-            ["two pods that answer on one connection", "the same shares with a fresh connection for each request"],
             [
-                "balance requests: an L7 proxy, gRPC client-side balancing with a headless Service",
-                "limit a connection's life (SocketsHttpHandler.PooledConnectionLifetime, max_connection_age, "
-                    + "keepalive_requests)",
-                "more connections than pods, by far",
+                "two pods that answer on one connection: something behind it balances requests",
+                "the same shares with a fresh connection for each request",
             ],
-            "https://github.com/kubernetes/kubernetes/issues/38456",
-            "https://learn.microsoft.com/dotnet/fundamentals/networking/http/httpclient-guidelines"
+            [
+                "client-side load balancing: a headless Service and a connection to each pod (gRPC: dns:/// and "
+                    + "round_robin)",
+                "an L7 proxy that balances requests: a service mesh, a Gateway, or service.cilium.io/lb-l7: enabled "
+                    + "(beta); HTTP rules of a policy do not",
+                "limit a connection's age, so that clients choose again (gRPC server: MAX_CONNECTION_AGE, which sends "
+                    + "GOAWAY; .NET client: PooledConnectionLifetime)",
+            ],
+            "https://kubernetes.io/blog/2018/11/07/grpc-load-balancing-on-kubernetes-without-tears/",
+            "https://docs.cilium.io/en/stable/network/servicemesh/envoy-load-balancing/",
+            "https://github.com/knative/serving/issues/6681"
         );
-    }
 }
 
 /// <summary>

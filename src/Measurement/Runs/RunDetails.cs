@@ -24,6 +24,12 @@ public sealed record RunDetails
     /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
     public int KeptConnections { get; init; }
 
+    /// <summary>Whether requests were sent by HTTP/2, many at a time on each kept connection.</summary>
+    public bool Http2 { get; init; }
+
+    /// <summary>The connections in words.</summary>
+    public string Connections => ConnectionText.Of(KeptConnections, Http2);
+
     /// <summary>Requested client ports; null: random ones.</summary>
     public string? Ports { get; init; }
 

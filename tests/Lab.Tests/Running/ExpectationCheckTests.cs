@@ -60,6 +60,34 @@ public sealed class ExpectationCheckTests
         (result.Holds, result.Observed).ShouldBe((false, "no pod was replaced before this phase"));
     }
 
+    /// <summary>Of 600 requests on 4 connections each has 150.</summary>
+    [Theory]
+    [InlineData(true, 300, 150, 150)]
+    [InlineData(true, 601, 0, 0)]
+    [InlineData(true, 302, 149, 151)]
+    [InlineData(false, 200, 200, 200)]
+    [InlineData(false, 320, 140, 140)]
+    [InlineData(false, 8, 4, 4)] // too few to tell
+    public void Shares_of_connections_are_multiples_of_one_connections(bool holds, params int[] answers)
+    {
+        var phase = s_even with
+        {
+            Requests = answers.Sum(),
+            Pods = [.. s_even.Pods.Zip(answers, (pod, ok) => pod with { Ok = ok })],
+        };
+        new ExpectationCheck(
+            phase,
+            [phase],
+            (0, 0),
+            null,
+            ScenarioCatalog.Load("http2-pinning").Load,
+            ServiceReader.Unknown
+        )
+            .Check(new PhaseExpectation("a") { RequestShare = ExpectedRequestShare.Connections })
+            .ShouldHaveSingleItem()
+            .Holds.ShouldBe(holds);
+    }
+
     [Fact]
     public void That_no_request_fails_needs_a_request()
     {

@@ -111,6 +111,22 @@ public sealed class ScenarioReaderTests : IDisposable
     }
 
     [Fact]
+    public void Http_2_is_read_and_shares_of_connections_need_some()
+    {
+        const string Http2 = "load: {url: \"http://cart.shop/echo\", http2: true, connections: 3}\n";
+        const string Expect = "expect: [{phase: observe, requestShare: connections}]\n";
+        Write(Http2 + Steps + Expect);
+        var scenario = ScenarioReader.Read(_folder);
+        (scenario.Load.Http2, scenario.Load.Connections).ShouldBe((true, 3));
+        scenario.Expect.Single().RequestShare.ShouldBe(ExpectedRequestShare.Connections);
+
+        Write(Load + Steps + Expect);
+        Should
+            .Throw<ScenarioException>(() => ScenarioReader.Read(_folder))
+            .Message.ShouldContain("expect.requestShare: the load keeps no connections");
+    }
+
+    [Fact]
     public void A_release_is_reported_where_a_source_says_so_and_otherwise_predicted()
     {
         Write("reported: [1.9.0..1.9.8, 1.12.0]\n" + Load + Steps);

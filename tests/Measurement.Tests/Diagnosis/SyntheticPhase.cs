@@ -97,6 +97,9 @@ internal sealed class SyntheticPhase
 
     public bool IsLocal(int pod) => Pods[pod].Node == ClientNode;
 
+    /// <summary>Whether the client uses HTTP/2.</summary>
+    public bool IsHttp2 { get; set; }
+
     public int Any() => _random.Next(Pods.Length);
 
     public int AnyOf(IReadOnlyList<int> pods) => pods[_random.Next(pods.Count)];
@@ -181,7 +184,7 @@ internal sealed class SyntheticPhase
             SilentPods = [.. SilentPods.Select(i => Pods[i].HubbleName)],
             DeniedPods = [.. DeniedPods.Select(i => Pods[i].HubbleName)],
             UnknownAddresses = UnknownAddresses.ToImmutableSortedDictionary(),
-            Connections = _connections.Facts(),
+            Connections = _connections.Facts() with { AreHttp2 = IsHttp2 },
             ClientNodes = rows,
             NodesWithoutHubble = LostNode is null ? [] : [LostNode],
         };

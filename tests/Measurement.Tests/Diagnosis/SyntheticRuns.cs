@@ -75,6 +75,27 @@ internal static class SyntheticRuns
             Each(n + 5000, _ => p.Answer(p.Any(), usedBefore: r.Next(2) == 0));
         }),
         new("keepalive-pinning", ["keepalive-pinning"], Default, (p, r, n) => KeepAlive(p, r, n)),
+        new("http2-pinning", ["http2-pinning"], Default, (p, r, n) =>
+        {
+            p.IsHttp2 = true;
+            KeepAlive(p, r, n);
+        }),
+        new("HTTP/2 and a slow pod", ["http2-pinning"], Default, (p, r, n) =>
+        {
+            p.IsHttp2 = true;
+            KeepAlive(p, r, n, slow: true);
+        }),
+        new("HTTP/2, and a proxy that balances requests prefers one pod", [], Default, (p, r, n) =>
+        {
+            p.IsHttp2 = true;
+            Each(n, i =>
+                p.Answer(
+                    r.Next(p.Pods.Length + 2) is var to && to < p.Pods.Length ? to : 0,
+                    port: 40_000 + i % 2,
+                    on: (i % 2, i / 2)
+                )
+            );
+        }),
         new("session-affinity", ["session-affinity"], Default, Affinity),
         new("local-traffic-policy", ["local-traffic-policy"], Default, (p, r, n) =>
         {

@@ -25,6 +25,15 @@ public sealed class HttpClientEngine : IAttackEngine
     private static bool IsHost(string host) =>
         host.AsSpan().IndexOfAny(@"/\?#@") < 0 && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out _);
 
-    public Task RunAsync(AttackContext context) =>
-        new SocketAttack(context, (attack, ports) => new HttpExchange(attack, ports)).RunAsync();
+    public async Task RunAsync(AttackContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (!context.Plan.Http2)
+        {
+            await new SocketAttack(context, (attack, ports) => new HttpExchange(attack, ports)).RunAsync();
+            return;
+        }
+        using var connections = new Http2Connections(context.Plan);
+        await new SocketAttack(context, (attack, ports) => new Http2Exchange(attack, ports, connections)).RunAsync();
+    }
 }

@@ -32,6 +32,7 @@ public sealed class IoUringEngine : IAttackEngine
     {
         ArgumentNullException.ThrowIfNull(plan);
         return plan.KeepAliveConnections > 0 ? "makes fresh connections only"
+            : plan.Http2 ? "cannot do HTTP/2"
             : plan.Targets.Any(target => target.IsTls) ? "cannot do https"
             : plan.Targets.Any(target =>
                 RequestBytes.Build(target, keepAlive: false, propagate: true).Bytes.Length > MaxRequestBytes

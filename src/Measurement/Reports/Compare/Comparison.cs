@@ -107,9 +107,11 @@ public sealed record Comparison(
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
         Differs("cluster", before.Cluster.Kind, after.Cluster.Kind);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
+        static string Protocol(LoadInfo load) => load.Http2 ? "HTTP/2" : "HTTP/1.1";
         static string Load(LoadInfo load) => $"{load.Method} {load.Url} {load.RatePerSecond:0.##}/s";
         Differs("load", Load(before.Load), Load(after.Load));
         Differs("kept connections", $"{before.Load.KeptConnections}", $"{after.Load.KeptConnections}");
+        Differs("protocol", Protocol(before.Load), Protocol(after.Load));
         Differs("client ports", before.Load.Ports ?? "random", after.Load.Ports ?? "random");
         Differs("ended early", before.EndedEarly, after.EndedEarly);
         var (then, now) = (before.Cluster.Settings, after.Cluster.Settings);

@@ -36,6 +36,7 @@ public static class DocumentOf
             Load = new LoadInfo(details.Method, details.Url, run.RatePerSecond)
             {
                 KeptConnections = details.KeptConnections,
+                Http2 = details.Http2,
                 Ports = details.Ports,
             },
             Command = details.Command,

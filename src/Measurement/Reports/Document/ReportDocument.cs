@@ -136,6 +136,13 @@ public sealed record LoadInfo(string Method, string Url, double RatePerSecond)
     /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
     public int KeptConnections { get; init; }
 
+    /// <summary>Whether requests were sent by HTTP/2, many at a time on each kept connection.</summary>
+    public bool Http2 { get; init; }
+
+    /// <summary>The connections in words.</summary>
+    [JsonIgnore]
+    public string Connections => ConnectionText.Of(KeptConnections, Http2);
+
     /// <summary>Requested client ports; null: random ones.</summary>
     public string? Ports { get; init; }
 }

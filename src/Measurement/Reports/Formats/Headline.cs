@@ -106,15 +106,13 @@ internal static class Headline
         yield return ("measured with", $"cilium-debugging {environment.Lab}, {environment.Runtime}");
         yield return ("system", $"{environment.System}, {environment.Processors} processors");
         yield return ("started", $"{document.StartedAt:yyyy-MM-dd HH:mm:ss} UTC");
-        var connections =
-            load.KeptConnections > 0 ? $"{load.KeptConnections} kept-alive connection(s)" : "fresh connections";
         var ports = load.Ports is null ? "" : $" from client ports {load.Ports}";
         yield return (
             "load",
             load.Url.Length == 0
                 ? $"none generated; about {load.RatePerSecond:0.##} requests/s seen, most of them from "
                     + $"{cluster.ClientNode} ({cluster.ClientPod})"
-                : $"{load.Method} {load.Url}, {load.RatePerSecond:0.##} requests/s on {connections}{ports}, "
+                : $"{load.Method} {load.Url}, {load.RatePerSecond:0.##} requests/s on {load.Connections}{ports}, "
                     + $"from {cluster.ClientPod} on {cluster.ClientNode}"
         );
     }
