@@ -117,7 +117,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 
     private async Task ChangeSliceAsync(ScenarioRun run, EndpointSliceStep step, CancellationToken cancellationToken)
     {
-        run.Listener.OnStep($"applying EndpointSlice {step.Slice}: {step.Addresses.Length} addresses");
+        run.Listener.OnStep(step.Describe());
         // Its addresses may be those of Pods, which then get another share.
         if (run.Attack is not null)
             run.Ledger.BackendsChange($"EndpointSlice {step.Slice} was applied", run.Now);

@@ -27,6 +27,8 @@ public class ScenarioNeedsTests
     [InlineData("session-affinity")]
     [InlineData("keepalive-pinning")]
     [InlineData("traffic-policy-local")]
+    [InlineData("no-local-endpoint")]
+    [InlineData("stale-endpoints")]
     [InlineData("topology-zones")]
     [InlineData("no-cilium")]
     public async Task Scenarios_that_need_nothing_of_Cilium_are_not_refused_for_it(string scenario)
