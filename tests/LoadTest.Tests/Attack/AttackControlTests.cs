@@ -65,6 +65,29 @@ public sealed class AttackControlTests
         (accounting.Responses, accounting[Outcome.NotSent]).ShouldBe((5, 95));
     }
 
+    /// <summary>More than fit into one batch of io_uring.</summary>
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Hundreds_of_requests_that_are_aborted_together_all_end(string engine)
+    {
+        await using var server = new TestServer(Hanging);
+        var sink = new RecordingSink();
+        await using var attack = EngineContractTests.Start(
+            engine,
+            EngineContractTests.Plan(server.EndPoint) with
+            {
+                RatePerSecond = 5_000,
+                Duration = TimeSpan.FromMilliseconds(180),
+                MaxInFlight = 2_000,
+                Ports = ClientPortRange.Kernel,
+            },
+            sink
+        );
+        await UntilAsync(() => attack.Accounting is { Intended: 900, InFlight: 900 });
+        await attack.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        sink.ShouldBeExact(attack.Accounting);
+        attack.Accounting[Outcome.Canceled].ShouldBe(900);
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public async Task Client_ports_that_run_out_are_named(string engine)
     {

@@ -81,6 +81,9 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>Completions for which there is room; a wait for as many ends with its timeout.</summary>
     public uint Completions => _cqMask + 1;
 
+    /// <summary>Completions that can be taken now.</summary>
+    public uint Ready => Volatile.Read(ref *_cqTail) - *_cqHead;
+
     /// <summary>Submissions that still fit into this batch.</summary>
     public uint Room => _sqEntries - Pending;
 
