@@ -100,6 +100,8 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             UseProxy = false,
             MaxConnectionsPerServer = 1,
             ActivityHeadersPropagator = null,
+            // As the other engines send it; else the handler refuses what is not ASCII before it sends anything.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
             MaxResponseHeadersLength = _plan.Limits.MaxHeadBytes / 1024,
             ConnectCallback = async (_, cancellation) =>
                 new NetworkStream(await ConnectAsync(cancellation), ownsSocket: true),
@@ -142,8 +144,9 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             request.Content = new ReadOnlyMemoryContent(target.Body);
         foreach (var (name, value) in target.Headers)
         {
+            // A header about the content, which goes nowhere without one.
             if (!request.Headers.TryAddWithoutValidation(name, value))
-                request.Content?.Headers.TryAddWithoutValidation(name, value);
+                (request.Content ??= new ReadOnlyMemoryContent(default)).Headers.TryAddWithoutValidation(name, value);
         }
         if (context.Tracer is not null && !request.Headers.Contains("traceparent"))
             request.Headers.TryAddWithoutValidation("traceparent", Encoding.ASCII.GetString(_traceParent));
