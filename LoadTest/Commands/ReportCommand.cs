@@ -60,8 +60,9 @@ public static class ReportCommand
         RefuseTwice(files);
         var results = new AttackResults();
         var foreign = new Dictionary<string, Latencies>(StringComparer.Ordinal);
+        var attacks = new DistinctAttacks();
         foreach (var file in files)
-            Merge(file, results, foreign);
+            Merge(file, results, foreign, attacks);
         if (foreign.Count > 0 && (results.Accounting.Intended > 0 || histograms is not null))
             throw new InvalidDataException(
                 "a log of another program has no counts and merges with its like alone, without --hdr"
@@ -82,7 +83,12 @@ public static class ReportCommand
         return results.Accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed : (int)ExitCode.Success;
     }
 
-    private static void Merge(string file, AttackResults results, Dictionary<string, Latencies> foreign)
+    private static void Merge(
+        string file,
+        AttackResults results,
+        Dictionary<string, Latencies> foreign,
+        DistinctAttacks attacks
+    )
     {
         if (!HistogramLog.IsLog(file))
         {
@@ -97,19 +103,30 @@ public static class ReportCommand
                     $"note: {file}: {missing} of the requests 0 to {numbers.Highest} have no record: the file is not "
                         + "complete, or workers went on at their own pace at an unlimited rate"
                 );
+            attacks.Add(file, records);
             results.Merge(records);
             return;
         }
+        var byTag = ReadLog(file, out var saved);
+        if (saved is not null)
+        {
+            attacks.Add(file, saved);
+            results.Merge(saved);
+            return;
+        }
+        attacks.Add(file);
+        foreach (var (tag, latencies) in byTag)
+            (foreign.TryGetValue(tag, out var known) ? known : foreign[tag] = new Latencies()).Merge(latencies);
+    }
+
+    private static IReadOnlyDictionary<string, Latencies> ReadLog(string file, out AttackResults? saved)
+    {
         try
         {
-            var byTag = HistogramLog.Read(file, out var saved);
-            if (saved is null ? byTag.Count == 0 : saved.Accounting.Intended == 0)
-                throw new InvalidDataException("the log has no request");
-            if (saved is not null)
-                results.Merge(saved);
-            else
-                foreach (var (tag, latencies) in byTag)
-                    (foreign.TryGetValue(tag, out var known) ? known : foreign[tag] = new Latencies()).Merge(latencies);
+            var byTag = HistogramLog.Read(file, out saved);
+            return (saved is null ? byTag.Count == 0 : saved.Accounting.Intended == 0)
+                ? throw new InvalidDataException("the log has no request")
+                : byTag;
         }
         catch (InvalidDataException e)
         {
@@ -142,11 +159,17 @@ public static class ReportCommand
                 $"results file '{log}': histograms have no times; give a file that attack --output wrote"
             );
         // Twice through the files instead of once through memory.
-        var length = files
-            .SelectMany(f => Read(f, new RequestNumbers()))
-            .Select(record => record.End)
-            .DefaultIfEmpty()
-            .Max();
+        var (length, attacks) = (TimeSpan.Zero, new DistinctAttacks());
+        foreach (var file in files)
+        {
+            var results = new AttackResults();
+            foreach (var record in Read(file, new RequestNumbers()))
+            {
+                results.Add(record);
+                length = record.End > length ? record.End : length;
+            }
+            attacks.Add(file, results);
+        }
         foreach (var file in files)
             WriteNote(file);
         var plot = new AttackPlot(length);

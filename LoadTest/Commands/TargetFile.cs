@@ -49,7 +49,8 @@ public static class TargetFile
         {
             try
             {
-                var (method, url, header, body) = JsonSerializer.Deserialize<JsonTarget>(line, s_json)!;
+                var (method, url, header, body) = JsonSerializer.Deserialize<JsonTarget>(line, s_json)
+                    ?? throw new JsonException();
                 var headers = (header ?? []).SelectMany(entry =>
                     (entry.Value ?? []).Select(value => $"{entry.Key}: {value}")
                 );

@@ -33,7 +33,20 @@ internal sealed record SavedCounts(
     long AfterLastBurst = 1,
     IReadOnlyList<SavedFault>? Faults = null,
     SavedChoices? Choices = null
-);
+)
+{
+    /// <summary>Whether something was counted less than never, which sums need not show.</summary>
+    [JsonIgnore]
+    public bool IsNegative =>
+        Outcomes
+            .Select(o => o.Count)
+            .Concat(Statuses.Select(s => s.Count))
+            .Concat(Errors.Select(e => e.Count))
+            .Concat(Responders.Select(r => r.Count))
+            .Concat((Faults ?? []).Select(f => f.Count))
+            .Concat([Intended, Started, Bytes])
+            .Any(count => count < 0);
+}
 
 /// <param name="Width">Requests of a block.</param>
 /// <param name="UnknownPorts">Whether a client port is unknown.</param>

@@ -110,11 +110,17 @@ public sealed class ResponderRule
         {
             pod = ReadJson(body, _jsonPath, names) ?? pod;
         }
-        else if (_regex?.Match(Encoding.Latin1.GetString(body)) is { Success: true } match)
+        else if (_regex?.Match(TextOf(body)) is { Success: true } match)
         {
-            pod = names.Get(Encoding.Latin1.GetBytes(match.Groups[_podGroup].Value)) ?? pod;
-            node = names.Get(Encoding.Latin1.GetBytes(match.Groups["node"].Value)) ?? node;
+            pod = names.Get(match.Groups[_podGroup].ValueSpan) ?? pod;
+            node = names.Get(match.Groups["node"].ValueSpan) ?? node;
         }
+    }
+
+    private static string TextOf(ReadOnlySpan<byte> body)
+    {
+        var chars = new char[body.Length];
+        return new string(chars, 0, ResponderNames.Decode(body, chars, mayBeCut: true));
     }
 
     private static string? ReadJson(ReadOnlySpan<byte> body, string[] path, ResponderNames names)
@@ -129,14 +135,22 @@ public sealed class ResponderRule
                 if (!Enter(ref reader, step))
                     return null;
             }
-            return reader.TokenType is JsonTokenType.String or JsonTokenType.Number && !reader.HasValueSequence
-                ? names.Get(reader.ValueSpan)
-                : null;
+            return reader.TokenType is not (JsonTokenType.String or JsonTokenType.Number) ? null
+                : reader.ValueIsEscaped ? Unescape(reader, names)
+                : names.Get(reader.ValueSpan);
         }
-        catch (JsonException)
+        // The second: an escaped half of a character, in a name of a property, too.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }
+    }
+
+    /// <summary>A text with escapes (RFC 8259 §7), of which one character has six bytes at most.</summary>
+    private static string? Unescape(in Utf8JsonReader reader, ResponderNames names)
+    {
+        Span<char> chars = stackalloc char[6 * ResponderNames.MaxLength];
+        return reader.ValueSpan.Length > chars.Length ? null : names.Get(chars[..reader.CopyString(chars)]);
     }
 
     private static bool Enter(ref Utf8JsonReader reader, string step)

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using CiliumDebugging.LoadTest.Attack.Engines.Native;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Responders;
 using CiliumDebugging.LoadTest.Contract;
@@ -38,18 +37,6 @@ internal sealed class ForeignRecords
         "timestamp code latency bytes_out bytes_in error body attack seq method url headers".Split(' ');
 
     private static readonly string[] s_hey = [Seconds, Status, Offset];
-
-    // What Go's net and net/http packages write, and the error number that it means.
-    private static readonly (string Text, int Errno)[] s_errors =
-    [
-        ("connection refused", Errno.Econnrefused),
-        ("connection reset by peer", Errno.Econnreset),
-        ("broken pipe", Errno.Epipe),
-        ("cannot assign requested address", Errno.Eaddrnotavail),
-        ("too many open files", Errno.Emfile),
-        ("no route to host", Errno.Ehostunreach),
-        ("network is unreachable", Errno.Enetunreach),
-    ];
 
     private readonly Func<string, Entry?> _parse;
     private readonly ResponderNames _names = new();
@@ -170,7 +157,11 @@ internal sealed class ForeignRecords
             fields["bytes_in"].Number(),
             fields.Text("error")
         );
-        return WithResponder(entry, name => fields.Header("headers", name), fields.Base64("body"));
+        return WithResponder(
+            entry,
+            name => fields.Header("headers", name) is { } value ? _names.Get(value) : null,
+            fields.Base64("body")
+        );
     }
 
     private Entry OfVegetaCsv(string line)
@@ -187,16 +178,17 @@ internal sealed class ForeignRecords
         return WithResponder(
             entry,
             name =>
-                Array
-                    .Find(headers, header => header.StartsWith($"{name}: ", StringComparison.OrdinalIgnoreCase))
-                    ?[(name.Length + 2)..],
+                Array.Find(headers, header => header.StartsWith($"{name}: ", StringComparison.OrdinalIgnoreCase))
+                    is { } header
+                    ? _names.Get(Encoding.Latin1.GetBytes(header[(name.Length + 2)..]))
+                    : null,
             fields["body"].Base64()
         );
     }
 
     private static Entry EntryOf(long start, long duration, long status, long bytes = 0, string? error = null)
     {
-        var (outcome, errno) = status > 0 ? (Outcome.Response, 0) : OutcomeOf(error ?? "");
+        var (outcome, errno) = status > 0 ? (Outcome.Response, 0) : GoError.OutcomeOf(error ?? "");
         var record = new RequestRecord
         {
             Sequence = 0,
@@ -209,28 +201,11 @@ internal sealed class ForeignRecords
         return new(start, TimeSpan.FromTicks(duration), record);
     }
 
-    private static (Outcome Outcome, int Errno) OutcomeOf(string error)
-    {
-        bool Says(string text) => error.Contains(text, StringComparison.Ordinal);
-        var isConnecting = Says("dial ");
-        if (Array.Find(s_errors, known => Says(known.Text)) is { Text: not null, Errno: var errno })
-            return (isConnecting ? Errno.ConnectOutcome(errno) : Errno.ConnectedOutcome(errno), errno);
-        if (Says("timeout") || Says("Timeout") || Says("deadline exceeded"))
-            return (isConnecting ? Outcome.ConnectTimeout : Outcome.NoAnswer, 0);
-        return (
-            isConnecting || Says("tls: ") || Says("x509: ") ? Outcome.ConnectError
-            : Says("malformed") ? Outcome.Malformed
-            : Outcome.ClosedEarly,
-            0
-        );
-    }
-
-    private Entry WithResponder(Entry entry, Func<string, string?> header, byte[] body)
+    private Entry WithResponder(Entry entry, Func<string, string?> nameIn, byte[] body)
     {
         var rule = ResponderRule.Default;
-        string? Named(byte[] name) =>
-            header(Encoding.ASCII.GetString(name)) is { } value ? _names.Get(Encoding.Latin1.GetBytes(value)) : null;
-        var (pod, node) = (Named(rule.PodHeader), Named(rule.NodeHeader));
+        var pod = nameIn(Encoding.ASCII.GetString(rule.PodHeader));
+        var node = nameIn(Encoding.ASCII.GetString(rule.NodeHeader));
         if (pod is null)
             rule.ReadBody(body, _names, ref pod, ref node);
         return entry with { Record = entry.Record with { Pod = pod, Node = node } };

@@ -136,6 +136,8 @@ public static class HistogramLog
 
     private static AttackResults Restore(SavedCounts counts, Dictionary<string, Latencies> byTag)
     {
+        if (counts.IsNegative)
+            throw new InvalidDataException("a count of the log is below 0");
         var results = new AttackResults(counts);
         foreach (var (tag, latencies) in byTag)
         {
@@ -152,9 +154,51 @@ public static class HistogramLog
                     : results.Blocked
                 ).Merge(latencies);
         }
-        return results.Accounting.Discrepancies() is [var first, ..]
-            ? throw new InvalidDataException($"the log's counts do not add up: {first}")
+        return Problem(results) is { } problem
+            ? throw new InvalidDataException($"the log's counts do not add up: {problem}")
             : results;
+    }
+
+    /// <summary>What contradicts itself: a log that was cut has its counts, which come first, and lacks
+    /// histograms.</summary>
+    private static string? Problem(AttackResults results)
+    {
+        var (accounting, counts) = (results.Accounting, results.Counts);
+        if (accounting.Discrepancies() is [var first, ..])
+            return first;
+        if (counts.Values.Sum() is var named && named != accounting.Responses)
+            return $"responses {accounting.Responses} ≠ responses by pod {named}";
+        IEnumerable<(string Tag, long Count)> expected =
+        [
+            (Latency, accounting.Started),
+            (Service, accounting.Started),
+            (Blocked, accounting.Started),
+            .. counts.GroupBy(c => c.Key.Status, c => c.Value).Select(c => ($"{Status}{c.Key}", c.Sum())),
+            .. counts.GroupBy(c => c.Key.Pod, c => c.Value).Select(c => ($"{Responder}{c.Key}", c.Sum())),
+        ];
+        var values = new Dictionary<string, long>(StringComparer.Ordinal)
+        {
+            [Latency] = results.Latency.Count,
+            [Service] = results.ServiceTime.Count,
+            [Blocked] = results.Blocked.Count,
+        };
+        foreach (var (status, latencies) in results.ByStatus)
+            values.Add($"{Status}{status}", latencies.Count);
+        foreach (var (pod, latencies) in results.ByResponder)
+            values.Add($"{Responder}{pod}", latencies.Count);
+        foreach (var (tag, count) in expected)
+        {
+            values.Remove(tag, out var found);
+            if (found != count)
+                return $"'{tag}' has {found} of {count} values; the log may be cut";
+        }
+        if (values.Keys.FirstOrDefault() is { } unknown)
+            return $"'{unknown}' is a histogram without a count";
+        return results
+            .Choices.Of(..)
+            .Where(choice => choice.Value > counts.Where(c => c.Key.Pod == choice.Key).Sum(c => c.Value))
+            .Select(choice => $"'{choice.Key}' has more choices ({choice.Value}) than responses")
+            .FirstOrDefault();
     }
 
     // A log separates its fields by commas and its lines by newlines.

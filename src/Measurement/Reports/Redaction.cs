@@ -37,6 +37,8 @@ public static partial class Redaction
     /// </summary>
     private static readonly FrozenSet<string> s_words = ReadWords();
 
+    private static readonly Dictionary<string, string> s_noNames = [];
+
     /// <summary>The same report without names.</summary>
     /// <param name="document">The report.</param>
     /// <param name="nodes">Nodes that only its sentences name.</param>
@@ -52,7 +54,7 @@ public static partial class Redaction
             Command = null,
         };
         var tree = JsonNode.Parse(ReportJson.Write(safe))!;
-        return ReportJson.Parse(Replace(tree, "", names)!.ToJsonString());
+        return ReportJson.Parse(Replace(tree, "", "", names)!.ToJsonString());
     }
 
     /// <summary>Every name that the report's fields of names have.</summary>
@@ -100,7 +102,11 @@ public static partial class Redaction
     }
 
     /// <summary>The tree without anything that is not allowed.</summary>
-    private static JsonNode? Replace(JsonNode? node, string field, Dictionary<string, string> names) =>
+    /// <param name="node">A part of the report.</param>
+    /// <param name="parent">The field that has the object which has the field.</param>
+    /// <param name="field">The field that has it, perhaps in a list.</param>
+    /// <param name="names">What names become.</param>
+    private static JsonNode? Replace(JsonNode? node, string parent, string field, Dictionary<string, string> names) =>
         node switch
         {
             JsonObject map when field == "settings" => Settings(map),
@@ -108,8 +114,10 @@ public static partial class Redaction
             JsonArray list when field == "links" => new JsonArray([
                 .. list.Select(l => (string?)l).Where(IsKnownLink).Select(l => JsonValue.Create(l)),
             ]),
-            JsonArray list => new JsonArray([.. list.Select(item => Replace(item, field, names))]),
-            JsonValue value when value.TryGetValue<string>(out var text) => JsonValue.Create(Field(field, text, names)),
+            JsonArray list => new JsonArray([.. list.Select(item => Replace(item, parent, field, names))]),
+            JsonValue value when value.TryGetValue<string>(out var text) => JsonValue.Create(
+                Field(parent, field, text, names)
+            ),
             _ => node?.DeepClone(),
         };
 
@@ -121,23 +129,39 @@ public static partial class Redaction
         var safe = new JsonObject();
         foreach (var (key, value) in map)
         {
-            var name = field is "byPod" or "unanswered" ? Text(key, names) : key;
+            var first = field switch
+            {
+                "byPod" => Name(key, names),
+                "unanswered" => Text(key, s_noNames),
+                _ => key,
+            };
+            var name = first;
             for (var n = 2; safe.ContainsKey(name); n++)
-                name = string.Create(CultureInfo.InvariantCulture, $"{Text(key, names)} {n}");
-            safe[name] = Replace(value, key, names);
+                name = string.Create(CultureInfo.InvariantCulture, $"{first} {n}");
+            safe[name] = Replace(value, field, key, names);
         }
         return safe;
     }
 
-    private static string Field(string field, string text, Dictionary<string, string> names) =>
-        field switch
+    private static string Field(string parent, string field, string text, Dictionary<string, string> names) =>
+        (parent, field) switch
         {
-            "schema" => ReportDocument.SchemaName,
-            "startedAt" => text,
-            "source" => IsKnownLink(text) ? text : "",
-            "url" => Url(text, names),
+            (_, "schema") => ReportDocument.SchemaName,
+            (_, "startedAt") => text,
+            (_, "source") => IsKnownLink(text) ? text : "",
+            (_, "url") => Url(text, names),
+            (_, "kubernetes" or "kubelet") => Release().Match(text) is { Success: true, Value: var release }
+                ? release
+                : Text(text, names),
+            // The schema's own words: a name of the cluster may be one of them.
+            (_, "kind" or "end" or "evidence" or "selectionSource" or "ports" or "left" or "right")
+            or ("scenario" or "phases" or "diagnosis", "name") => Text(text, s_noNames),
+            ("pods", "name") or (_, "namespace" or "node" or "clientNode" or "clientPod" or "pod") => Name(text, names),
             _ => Text(text, names),
         };
+
+    private static string Name(string text, Dictionary<string, string> names) =>
+        names.TryGetValue(text, out var alias) ? alias : Text(text, names);
 
     private static JsonObject Settings(JsonObject settings)
     {
@@ -162,14 +186,15 @@ public static partial class Redaction
 
     /// <summary>A sentence of its allowed words; spaces and punctuation stay.</summary>
     private static string Text(string text, Dictionary<string, string> names) =>
-        names.TryGetValue(text, out var alias)
-            ? alias
-            : Token()
-                .Replace(text, token => Word(token.Value, names))
-                .Replace($"{Hidden} {Hidden}", Hidden, StringComparison.Ordinal);
+        Token()
+            .Replace(text, token => Word(token.Value, names))
+            .Replace($"{Hidden} {Hidden}", Hidden, StringComparison.Ordinal);
 
     private static string Word(string word, Dictionary<string, string> names)
     {
+        // A sign alone, as in a = b, names nothing; a first dot may belong to the word, as in .NET.
+        if (word.All(c => char.IsPunctuation(c) || char.IsSymbol(c)) || s_words.Contains(word.ToLowerInvariant()))
+            return names.TryGetValue(word, out var named) && !IsOwnWord(word, named) ? named : word;
         var core = word.Trim('.', '-', '/', ':', '\'', '’', '@');
         if (core.Length == 0)
             return word;
@@ -179,7 +204,7 @@ public static partial class Redaction
 
     private static string Core(string core, Dictionary<string, string> names)
     {
-        if (names.TryGetValue(core, out var alias))
+        if (names.TryGetValue(core, out var alias) && !IsOwnWord(core, alias))
             return alias;
         if (IsAllowed(core))
             return core;
@@ -188,6 +213,14 @@ public static partial class Redaction
             ? string.Join('/', parts.Select(p => names.GetValueOrDefault(p, p)))
             : Hidden;
     }
+
+    /// <summary>A word of the program's sentences that a namespace or Service is called as well: alone, in a sentence,
+    /// it says nothing of them. Pods and nodes are named in sentences.</summary>
+    private static bool IsOwnWord(string word, string alias) =>
+        (
+            alias.StartsWith("namespace-", StringComparison.Ordinal)
+            || alias.StartsWith("service-", StringComparison.Ordinal)
+        ) && s_words.Contains(word);
 
     private static bool IsAllowed(string word) =>
         word.Length > 0
@@ -225,6 +258,10 @@ public static partial class Redaction
         RegexOptions.CultureInvariant
     )]
     private static partial Regex Number();
+
+    /// <summary>The release of Kubernetes in a version; what a provider adds says who it is.</summary>
+    [GeneratedRegex(@"^v?\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)", RegexOptions.CultureInvariant)]
+    private static partial Regex Release();
 
     [GeneratedRegex(@"^cilium/cilium(?:#\d{1,6}|@[0-9a-f]{7,12})$", RegexOptions.CultureInvariant)]
     private static partial Regex Issue();

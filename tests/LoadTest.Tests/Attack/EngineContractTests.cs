@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.LoadTest.Attack.Engines;
@@ -127,6 +129,42 @@ public sealed class EngineContractTests
         bursts.Count.ShouldBe(15);
         bursts.ShouldAllBe(burst => burst.Select(record => record.IntendedStart).Distinct().Count() == 1);
         bursts.Select(burst => burst.First().IntendedStart).Distinct().Count().ShouldBe(15);
+    }
+
+    /// <summary>A header beyond ASCII, and one about content that a GET has not.</summary>
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Headers_reach_the_server_as_the_bytes_that_every_engine_sends(string engine)
+    {
+        var requests = new ConcurrentQueue<string>();
+        await using var server = new TestServer(
+            async (socket, stop) =>
+            {
+                var (text, buffer) = ("", new byte[4096]);
+                while (!text.Contains("\r\n\r\n", StringComparison.Ordinal))
+                {
+                    if (await socket.ReceiveAsync(buffer, stop) is not (> 0 and var read))
+                        return;
+                    text += Encoding.Latin1.GetString(buffer, 0, read);
+                }
+                requests.Enqueue(text);
+                await socket.SendAsync(Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+            }
+        );
+        var plan = Plan(server.EndPoint);
+        var target = plan.Targets[0] with
+        {
+            Method = "GET",
+            Body = default,
+            Headers = [new("X-User", "Jos\u00e9"), new("Content-Language", "fr")],
+        };
+        var (_, accounting) = await RunAsync(engine, plan with { Targets = [target] });
+
+        accounting.ResponsesByStatus.ShouldBe([(200, 100L)]);
+        requests.Count.ShouldBe(100);
+        requests.ShouldAllBe(request =>
+            request.Contains("X-User: Jos\u00e9\r\n", StringComparison.Ordinal)
+            && request.Contains("Content-Language: fr\r\n", StringComparison.Ordinal)
+        );
     }
 
     [Theory, MemberData(nameof(Engines))]

@@ -169,6 +169,14 @@ public sealed class ForeignRecordsTests
     [InlineData("dial tcp 10.0.0.1:80: connect: no route to host", Outcome.ConnectError)]
     [InlineData("tls: failed to verify certificate", Outcome.ConnectError)]
     [InlineData("unexpected EOF", Outcome.ClosedEarly)]
+    [InlineData("Get \"http://a/slow?timeout=5s\": EOF", Outcome.ClosedEarly)]
+    [InlineData("Get http://a/slow?timeout=5s: EOF", Outcome.ClosedEarly)]
+    [InlineData("Post \"http://a/\\\"malformed: x\": EOF", Outcome.ClosedEarly)]
+    [InlineData("Get \"http://a/dial broken pipe\": read: i/o timeout", Outcome.NoAnswer)]
+    [InlineData("Get \"http://a/\": malformed HTTP status code \"dial timeout\"", Outcome.Malformed)]
+    [InlineData("Get \"http://a/\": malformed MIME header line: timeout", Outcome.Malformed)]
+    [InlineData("dial tcp: lookup timeout.example: no such host", Outcome.ConnectError)]
+    [InlineData("x509: certificate is valid for timeout.example, not a.example", Outcome.ConnectError)]
     public void Other_errors_of_Go_have_their_buckets(string error, Outcome outcome)
     {
         var line =
@@ -183,6 +191,29 @@ public sealed class ForeignRecordsTests
                 r => r.Latency.ShouldBe(TimeSpan.FromMilliseconds(1.5)),
                 r => r.Fault.ShouldBe(ResponseFault.None)
             );
+    }
+
+    [Theory]
+    [InlineData("x-pod", "\"body\":null")]
+    [InlineData("x-other", "\"body\":\"aG9zdD1ww7zml6U=\"")]
+    public void Names_of_Pods_are_read_as_UTF_8(string header, string body) =>
+        Records(
+                Good.Replace(
+                    "\"seq\":0",
+                    $"\"headers\":{{\"{header}\":[\"p\u00fc\u65e5\"]}},{body}",
+                    StringComparison.Ordinal
+                )
+            )
+            .ShouldHaveSingleItem()
+            .Pod.ShouldBe("p\u00fc\u65e5");
+
+    [Fact]
+    public void Names_of_Pods_in_the_headers_of_CSV_are_read_as_UTF_8()
+    {
+        var headers = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes("X-Pod: p\u00fc\u65e5\r\n"));
+        Records($"1767225600000000000,200,0,0,0,,,,0,GET,http://a/,{headers}")
+            .ShouldHaveSingleItem()
+            .Pod.ShouldBe("p\u00fc\u65e5");
     }
 
     private static AttackResults Results(string name)

@@ -75,6 +75,73 @@ public sealed class HistogramLogTests
             HistogramLog.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), out _)
         );
 
+    /// <summary>A full disk cuts a log; the counts come first.</summary>
+    [Fact]
+    public void A_log_that_was_cut_after_any_of_its_lines_is_refused()
+    {
+        var results = RandomRecords.Results(Enumerable.Range(0, 6).Select(i => Answer(i, $"pod-{i % 2}")));
+        using var log = new MemoryStream();
+        HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);
+        var lines = Encoding.UTF8.GetString(log.ToArray()).TrimEnd('\n').Split('\n');
+        HistogramLog.Read(Log(lines), out var whole);
+        whole.ShouldNotBeNull().ByResponder.Count.ShouldBe(2);
+        for (var length = 1; length < lines.Length; length++)
+            Should
+                .Throw<InvalidDataException>(() => HistogramLog.Read(Log(lines[..length]), out _))
+                .Message.ShouldContain("the log may be cut");
+        // Without any one line behind the head, too.
+        for (
+            var i = Array.FindIndex(lines, line => line.StartsWith("Tag=", StringComparison.Ordinal));
+            i < lines.Length;
+            i++
+        )
+            Should.Throw<InvalidDataException>(() =>
+                HistogramLog.Read(Log([.. lines[..i], .. lines[(i + 1)..]]), out _)
+            );
+    }
+
+    [Theory]
+    [InlineData("\"pod\":\"pod-1\",\"status\":200,\"count\":3", "\"pod\":\"pod-1\",\"status\":200,\"count\":4")]
+    [InlineData("\"status\":200,\"count\":6", "\"status\":200,\"count\":7},{\"status\":404,\"count\":-1")]
+    [InlineData("\"byBlock\":[1,", "\"byBlock\":[9,")]
+    [InlineData("\"bytes\":6", "\"bytes\":-6")]
+    public void Counts_that_contradict_the_histograms_are_refused(string right, string wrong)
+    {
+        var results = RandomRecords.Results(Enumerable.Range(0, 6).Select(i => Answer(i, $"pod-{i % 2}")));
+        using var log = new MemoryStream();
+        HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);
+        var text = Encoding.UTF8.GetString(log.ToArray());
+        text.ShouldContain(right);
+        Should.Throw<InvalidDataException>(() =>
+            HistogramLog.Read(Log(text.Replace(right, wrong, StringComparison.Ordinal).Split('\n')), out _)
+        );
+    }
+
+    [Fact]
+    public void Names_beyond_Latin_letters_are_read_as_they_were_written()
+    {
+        using var log = new MemoryStream();
+        HistogramLog.Write(RandomRecords.Results([Answer(0, "p\u00fc\u65e5")]), log, DateTimeOffset.UnixEpoch);
+        HistogramLog.Read(new MemoryStream(log.ToArray()), out var results);
+        results.ShouldNotBeNull().ByResponder.Keys.ShouldBe(["p\u00fc\u65e5"]);
+    }
+
+    private static MemoryStream Log(string[] lines) => new(Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"));
+
+    private static RequestRecord Answer(int number, string pod) =>
+        new()
+        {
+            Sequence = number,
+            Start = TimeSpan.FromMilliseconds(number + 1),
+            End = TimeSpan.FromMilliseconds(number + 3),
+            SourcePort = number + 1,
+            Connection = number,
+            Outcome = Outcome.Response,
+            Status = 200,
+            Pod = pod,
+            BytesReceived = 1,
+        };
+
     [Fact]
     public void A_log_of_another_program_has_histograms_without_counts()
     {

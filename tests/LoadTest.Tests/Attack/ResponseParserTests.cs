@@ -118,6 +118,17 @@ public sealed class ResponseParserTests
     )]
     [InlineData("json:pod", "", "{\"pod\":{}", null, null)]
     [InlineData("json:pod", "", "not json", null, null)]
+    // TestServer's text is Latin-1: of "p\u00fc" in UTF-8 each byte is a character here.
+    [InlineData("json:pod", "", "{\"pod\":\"ns\\/p\\u00fc\\ud83d\\ude00\"}", "ns/p\u00fc\ud83d\ude00", null)]
+    [InlineData("json:pod", "", "{\"pod\":\"p\u00c3\u00bc\"}", "p\u00fc", null)]
+    [InlineData("json:pod", "", "{\"pod\":\"p\u00fc\"}", "p\u00fc", null)]
+    [InlineData("json:pod", "", "{\"pod\":\"a\\nb\"}", null, null)]
+    [InlineData("json:pod", "", "{\"pod\":\"\\ud800\"}", null, null)]
+    [InlineData("json:pod", "", "{\"\\ud800\":1,\"pod\":\"p\"}", null, null)]
+    [InlineData("default", "X-Pod: p\u00c3\u00bc\r\nX-Node: n\u00fc\r\n", "", "p\u00fc", "n\u00fc")]
+    [InlineData("default", "", "host=p\u00c3\u00a0 x", "p\u00e0", null)]
+    [InlineData("regex:on (?<pod>\\S+)", "", "on p\u00c3\u00a0b x\u00c3", "p\u00e0b", null)]
+    [InlineData("regex:on (?<pod>\\w+)", "", "on p\u00fcb\u00ff.", "p\u00fcb\u00ff", null)]
     [InlineData("regex:on (?<pod>\\S+) at (?<node>\\S+)", "", "served on p-5 at n-5.", "p-5", "n-5.")]
     [InlineData("regex:Hostname: (?<name>\\S+)", "", "Hostname: p-6\nIP: 1", "p-6", null)]
     public void The_responder_is_recognised(string rule, string headers, string body, string? pod, string? node)

@@ -125,6 +125,7 @@ public sealed class AttackArgumentsTests
     [InlineData("line 1, headers: expected", """{"method":"GET","url":"http://a/","headers":{"A":["1"]}}""")]
     [InlineData("line 1: header 'A:B'", """{"method":"GET","url":"http://a/","header":{"A:B":["1"]}}""")]
     [InlineData("line 2: expected", """{"method":"GET","url":"http://a/"}""", "GET http://a/")]
+    [InlineData("line 2: expected", """{"method":"GET","url":"http://a/"}""", "null")]
     public void JSON_targets_that_would_be_read_as_something_else_are_refused(string problem, params string[] lines) =>
         TargetFile.Parse(lines).Problems.ShouldHaveSingleItem().ShouldStartWith(problem);
 

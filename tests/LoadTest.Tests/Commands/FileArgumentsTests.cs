@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.LoadTest.Attack.Results;
@@ -316,19 +315,6 @@ public sealed class FileArgumentsTests : IDisposable
     private static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] words) =>
         RunAsync("", words);
 
-    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string input, string[] words)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", ["exec", LoadTestProcess.Program, .. words])
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
-        return (process.ExitCode, output, errors);
-    }
+    private static Task<(int ExitCode, string Output, string Errors)> RunAsync(string input, string[] words) =>
+        LoadTestProcess.RunAsync(words, input);
 }

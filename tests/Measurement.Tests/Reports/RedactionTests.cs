@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
@@ -190,6 +192,102 @@ public class RedactionTests
         ReportJson.Write(Redaction.Apply(large)).ShouldNotContain("shop");
 
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData("requests intended = sent + not sent")]
+    [InlineData("Hubble requests = responses + denied (403)")]
+    [InlineData("Hubble 2xx = backend requests + second passes through the client's proxy")]
+    [InlineData("upgrade to Cilium 1.9.9 or later (cilium/cilium#14268, fixed by cilium/cilium@4b769cb53a)")]
+    [InlineData(".NET 10.0.12")]
+    public void The_programs_own_words_stay_in_its_sentences(string sentence)
+    {
+        s_document.Phases[1].Pods[0].Namespace.ShouldBe("backend");
+        var line = s_document.Reconciliation[0] with { What = sentence, Explanation = sentence };
+        var redacted = Redaction.Apply(s_document with { Reconciliation = [line] }).Reconciliation[0];
+        (redacted.What, redacted.Explanation).ShouldBe((sentence, sentence));
+    }
+
+    [Fact]
+    public void The_titles_of_the_catalogues_scenarios_stay()
+    {
+        foreach (var title in ScenarioCatalog.All.Select(s => s.Title))
+            Redaction
+                .Apply(s_document with { Scenario = s_document.Scenario with { Title = title } })
+                .Scenario.Title.ShouldBe(title);
+    }
+
+    [Theory]
+    [InlineData("v1.32.0-cilium-debugging", "v1.32.0")]
+    [InlineData("v1.29.3-eks-a5ec690", "v1.29.3")]
+    [InlineData("v1.30.1+k3s1", "v1.30.1")]
+    [InlineData("v1.31", "v1.31")]
+    [InlineData("10.1.2.3", "(redacted)")]
+    [InlineData("acme", "(redacted)")]
+    public void The_release_of_Kubernetes_stays_without_what_its_provider_adds(string version, string expected)
+    {
+        var cluster = s_document.Cluster with { Kubernetes = version, Nodes = [new(3, version, null, null, null)] };
+        var redacted = Redaction.Apply(s_document with { Cluster = cluster }).Cluster;
+        (redacted.Kubernetes, redacted.Nodes[0].Kubelet).ShouldBe((expected, expected));
+    }
+
+    /// <summary>A namespace may be called as a verdict, a kind of cluster or a diagnosis; so may any other object.</summary>
+    [Fact]
+    public void The_schemas_own_words_stay_whatever_the_clusters_objects_are_called()
+    {
+        foreach (
+            var name in (string[])
+                [
+                    .. "even skewed undecided emulated kind existing open recovered failing client".Split(' '),
+                    .. s_document.Phases.Select(p => p.Name),
+                    s_document.Scenario.Name,
+                    s_document.Diagnosis.Name,
+                ]
+        )
+        {
+            // A namespace, a Service, a Pod and a node.
+            ShouldKeepItsWords(s_document with { Phases = WithPod(pod => pod with { Namespace = name }) });
+            ShouldKeepItsWords(s_document with { Load = s_document.Load with { Url = $"http://{name}.shop:80/" } });
+            ShouldKeepItsWords(s_document with { Phases = WithPod(pod => pod with { Name = name }) });
+            ShouldKeepItsWords(s_document with { Phases = WithPod(pod => pod with { Node = name }) });
+        }
+    }
+
+    private static ImmutableArray<PhaseInfo> WithPod(Func<PodInfo, PodInfo> change) =>
+        [.. s_document.Phases.Select(p => p with { Pods = [change(p.Pods[0]), .. p.Pods.Skip(1)] })];
+
+    private static void ShouldKeepItsWords(ReportDocument document)
+    {
+        document = document with
+        {
+            Cluster = document.Cluster with { Kind = "kind" },
+            Load = document.Load with { Ports = "even" },
+        };
+        Words(Redaction.Apply(document)).ShouldBe(Words(document));
+        // The name itself is where names are.
+        Redaction
+            .Apply(document)
+            .Phases[0]
+            .Pods[0]
+            .ShouldSatisfyAllConditions(
+                pod => pod.Name.ShouldStartWith("pod-"),
+                pod => pod.Namespace.ShouldStartWith("namespace-"),
+                pod => pod.Node.ShouldStartWith("node-")
+            );
+
+        static IEnumerable<string?> Words(ReportDocument d) =>
+            [
+                d.Result?.Kind,
+                d.Cluster.Kind,
+                d.Load.Ports,
+                d.Scenario.Name,
+                d.Scenario.Evidence,
+                d.Diagnosis.Name,
+                .. d.Onsets.Select(o => o.End),
+                .. d.Reconciliation.SelectMany(r => new[] { r.Left, r.Right }),
+                .. d.Phases.SelectMany(p => new[] { p.Name, p.Selection.Kind, p.Delivery.Kind, p.SelectionSource }),
+                .. d.Phases.SelectMany(p => p.Unanswered.Keys),
+            ];
     }
 
     [Fact]

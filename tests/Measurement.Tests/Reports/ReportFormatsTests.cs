@@ -36,8 +36,13 @@ public sealed partial class ReportFormatsTests
         "{\"schema\":\"cilium-debugging/report\",\"version\":2}",
         "its version is 2; this program reads version 1"
     )]
-    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":1}", "it is not a report")]
-    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":\"1\"}", "it is not a report")]
+    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":1}", "scenario is missing: expected an object")]
+    [InlineData(
+        "{\"schema\":\"cilium-debugging/report\",\"version\":\"1\"}",
+        "its version is \"1\"; this program reads version 1"
+    )]
+    [InlineData("{\n\"a\":x}", "it is not a report: it is not valid JSON from line 2, byte 5 on")]
+    [InlineData("{\"schema\":\"\\ud800\"}", "it is not a report: a text has half a character")]
     public void What_is_no_report_is_refused_with_what_was_found(string json, string message) =>
         Should.Throw<InvalidDataException>(() => ReportJson.Read(json)).Message.ShouldStartWith(message);
 

@@ -29,8 +29,13 @@ public sealed partial class ReportJsonTests
     public void What_no_run_can_have_is_refused_with_its_place(string path, int? value, string expected) =>
         Should.Throw<InvalidDataException>(() => ReportJson.Read(Edited(path, value))).Message.ShouldBe(expected);
 
-    private static string Edited(string path, int? value)
+    private static string Edited(string path, int? value) => Edited(path, value is { } number ? $"{number}" : "null");
+
+    /// <param name="path">The field.</param>
+    /// <param name="value">What it becomes, JSON.</param>
+    private static string Edited(string path, string value)
     {
+        const string Mark = "the value";
         var json = JsonNode.Parse(ReportJson.Write(DocumentOf.Run(SampleRun.Create())))!;
         var parts = path.Replace("[", ".", StringComparison.Ordinal)
             .Replace("]", "", StringComparison.Ordinal)
@@ -38,10 +43,10 @@ public sealed partial class ReportJsonTests
         var parent = parts[..^1]
             .Aggregate(json, (node, part) => int.TryParse(part, out var i) ? node[i]! : node[part]!);
         if (parent is JsonArray)
-            parent[int.Parse(parts[^1], CultureInfo.InvariantCulture)] = value;
+            parent[int.Parse(parts[^1], CultureInfo.InvariantCulture)] = Mark;
         else
-            parent[parts[^1]] = value;
-        return json.ToJsonString();
+            parent[parts[^1]] = Mark;
+        return json.ToJsonString().Replace($"\"{Mark}\"", value, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -66,6 +71,37 @@ public sealed partial class ReportJsonTests
         Should
             .Throw<InvalidDataException>(() => ReportJson.Read(Edited(path, value)))
             .Message.ShouldStartWith(expected);
+
+    [Theory]
+    [InlineData("phases", "\"x\"", "phases is \"x\": expected a list")]
+    [InlineData("cluster", "\"x\"", "cluster is \"x\": expected an object")]
+    [InlineData("cluster", "null", "cluster is null: expected an object")]
+    [InlineData("cluster.settings", "[]", "cluster.settings is []: expected an object")]
+    [InlineData("phases[1].clientNodes", "[{}]", "phases[1].clientNodes[0].node is missing: expected a text")]
+    [InlineData("diagnosis.remedies", "-1", "diagnosis.remedies is -1: expected a list")]
+    [InlineData("diagnosis.remedies[0]", "1", "diagnosis.remedies[0] is 1: expected a text")]
+    [InlineData("phases[1].requests", "1.5", "phases[1].requests is 1.5: expected a whole number of its size")]
+    [InlineData("phases[1].byStatus.x", "1", "phases[1].byStatus.x: expected a whole number as the field's name")]
+    [InlineData("phases[1].isEvaluated", "1", "phases[1].isEvaluated is 1: expected true or false")]
+    [InlineData("startedAt", "\"now\"", "startedAt is \"now\": expected a time such as 2026-01-31T12:00:00Z")]
+    [InlineData("series.at[0]", "{}", "series.at[0] is {}: expected a number")]
+    [InlineData("scenario.title", "\"\\ud800\"", "scenario.title is \"\\ud800\": expected a text")]
+    [InlineData("phases[0].start", "1e300", "phases[0].start is 1E+300: expected a time from -1000000000 to ")]
+    [InlineData("events[0].at", "-1e12", "events[0].at is -1000000000000: expected a time from ")]
+    [InlineData("onsets[0].alarmAt", "3e11", "onsets[0].alarmAt is 300000000000: expected a time from ")]
+    [InlineData("onsets[0].at", "1e12", "onsets[0].at is 1000000000000: expected a time from ")]
+    [InlineData("series.at[0]", "1e12", "series.at[0] is 1000000000000: expected a time from ")]
+    [InlineData("startedAt", "\"9999-12-31T23:59:59Z\"", "startedAt is 9999-12-31T23:59:59.0000000+00:00: expected")]
+    public void A_field_with_a_value_of_another_kind_is_refused_with_what_is_expected(
+        string path,
+        string value,
+        string expected
+    )
+    {
+        var error = Should.Throw<InvalidDataException>(() => ReportJson.Read(Edited(path, value)));
+        error.Message.ShouldStartWith(expected);
+        error.Message.ShouldNotContain("System.");
+    }
 
     [Fact]
     public void A_run_that_is_under_way_may_have_sent_more_than_its_phases_have()

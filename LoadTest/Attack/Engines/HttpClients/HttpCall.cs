@@ -35,6 +35,8 @@ internal sealed class HttpCall(AttackContext context)
             UseProxy = false,
             MaxConnectionsPerServer = 1,
             ActivityHeadersPropagator = null,
+            // As the other engines send it; else the handler refuses what is not ASCII before it sends anything.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
             MaxResponseHeadersLength = plan.Limits.MaxHeadBytes / 1024,
             ConnectCallback = async (_, cancellation) =>
                 new NetworkStream(await connect(cancellation), ownsSocket: true),
@@ -136,8 +138,9 @@ internal sealed class HttpCall(AttackContext context)
             request.Content = new ReadOnlyMemoryContent(target.Body);
         foreach (var (name, value) in target.Headers)
         {
+            // A header about the content, which goes nowhere without one.
             if (!request.Headers.TryAddWithoutValidation(name, value))
-                request.Content?.Headers.TryAddWithoutValidation(name, value);
+                (request.Content ??= new ReadOnlyMemoryContent(default)).Headers.TryAddWithoutValidation(name, value);
         }
         if (context.Tracer is not null && !request.Headers.Contains("traceparent"))
             request.Headers.TryAddWithoutValidation("traceparent", Encoding.ASCII.GetString(TraceParentBytes));

@@ -126,6 +126,12 @@ internal sealed unsafe partial class RingWorker
             );
             return;
         }
+        // A connection that was given up draws no further port.
+        if (connection.GivenUp is { } givenUp && operation is (RingOperation.Bind or RingOperation.Connect))
+        {
+            Finish(connection, givenUp is Outcome.NoAnswer ? Outcome.ConnectTimeout : givenUp, errno: 0);
+            return;
+        }
         switch (operation)
         {
             case RingOperation.Receive or RingOperation.ReceiveMessage:

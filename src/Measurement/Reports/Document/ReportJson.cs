@@ -46,7 +46,7 @@ public static class ReportJson
     {
         try
         {
-            using var parsed = JsonDocument.Parse(json);
+            using var parsed = ParseText(json);
             var root = parsed.RootElement;
             if (
                 root.ValueKind is not JsonValueKind.Object
@@ -59,38 +59,59 @@ public static class ReportJson
                 );
             if (
                 !root.TryGetProperty("version", out var version)
+                || version.ValueKind is not JsonValueKind.Number
                 || !version.TryGetInt32(out var number)
                 || number != ReportDocument.SchemaVersion
             )
                 throw new InvalidDataException(
                     "its version is "
-                        + $"{(root.TryGetProperty("version", out var found) ? found.ToString() : "missing")}; this "
+                        + $"{(root.TryGetProperty("version", out var found) ? found.GetRawText() : "missing")}; this "
                         + $"program reads version {ReportDocument.SchemaVersion}"
                 );
+            var document = Deserialize(root);
             Check(root, "");
-            var document = root.Deserialize<ReportDocument>(s_options) ?? throw new InvalidDataException("it is null");
             CheckLengths(document);
             return document;
         }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"it is not a report: {e.Message}", e);
-        }
         catch (InvalidOperationException e)
         {
-            throw new InvalidDataException($"it is not a report: {e.Message}", e);
+            throw new InvalidDataException(
+                "it is not a report: a text has half a character (an escape \\uD8… alone)",
+                e
+            );
+        }
+    }
+
+    private static JsonDocument ParseText(string json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                $"it is not a report: it is not valid JSON from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on",
+                e
+            );
+        }
+    }
+
+    private static ReportDocument Deserialize(JsonElement root)
+    {
+        try
+        {
+            return root.Deserialize<ReportDocument>(s_options)!;
+        }
+        catch (JsonException e)
+        {
+            var problem = new ReportShape(s_options).Problem(root, typeof(ReportDocument));
+            throw new InvalidDataException(problem ?? "it is not a report: a field has a value of another kind", e);
         }
     }
 
     /// <summary>Fields that may be less than 0.</summary>
     private static readonly string[] s_signed = ["difference", "at", "start"];
-
-    /// <summary>Lists, which may be empty and are never null.</summary>
-    private static readonly string[] s_lists =
-    [
-        .. "steps events phases pods onsets reconciliation expectations quality clientNodes nodes supports".Split(' '),
-        .. "refutes remedies links echo".Split(' '),
-    ];
 
     /// <summary>
     /// What the types cannot say: nothing in a list is missing, and nothing was counted less than never.
@@ -103,8 +124,6 @@ public static class ReportJson
                 foreach (var field in element.EnumerateObject())
                 {
                     var at = $"{path}.{field.Name}";
-                    if (field.Value.ValueKind is JsonValueKind.Null && s_lists.Contains(field.Name))
-                        throw new InvalidDataException($"{at.TrimStart('.')} is null: expected a list");
                     if (
                         field.Value.ValueKind is JsonValueKind.Number
                         && field.Value.GetDouble() < 0

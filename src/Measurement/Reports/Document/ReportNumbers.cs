@@ -10,9 +10,17 @@ internal static class ReportNumbers
     /// allowed.</summary>
     private const double Rounding = 1e-6;
 
+    /// <summary>Longest time since the load began, s: thirty years.</summary>
+    private const double MaxSeconds = 1e9;
+
+    /// <summary>Years in which a load may begin: the clock of an event is a date, too.</summary>
+    private const int FirstYear = 1900,
+        LastYear = 9000;
+
     /// <exception cref="InvalidDataException">Some do not; the message says which field has which value.</exception>
     public static void Check(ReportDocument document)
     {
+        CheckTimes(document);
         var isObserved = document.Load.Url.Length == 0;
         for (var i = 0; i < document.Phases.Length; i++)
             Check(document.Phases[i], $"phases[{i}]", isObserved);
@@ -28,6 +36,39 @@ internal static class ReportNumbers
                     $"rightCount {Text(r.RightCount)} - leftCount {Text(r.LeftCount)}"
                 );
         }
+    }
+
+    private static void CheckTimes(ReportDocument document)
+    {
+        if (document.StartedAt.Year is < FirstYear or > LastYear)
+            throw new InvalidDataException(
+                $"startedAt is {document.StartedAt.ToString("O", CultureInfo.InvariantCulture)}: expected a year from "
+                    + $"{FirstYear} to {LastYear}"
+            );
+        for (var i = 0; i < document.Events.Length; i++)
+            Time($"events[{i}].at", document.Events[i].At);
+        for (var i = 0; i < document.Phases.Length; i++)
+        {
+            Time($"phases[{i}].start", document.Phases[i].Start);
+            Time($"phases[{i}].seconds", document.Phases[i].Seconds);
+        }
+        for (var i = 0; i < document.Onsets.Length; i++)
+        {
+            var onset = document.Onsets[i];
+            Time($"onsets[{i}].at", onset.At);
+            Time($"onsets[{i}].alarmAt", onset.AlarmAt);
+            Time($"onsets[{i}].endAt", onset.EndAt);
+            Time($"onsets[{i}].support.from", onset.Support?.From);
+            Time($"onsets[{i}].support.to", onset.Support?.To);
+        }
+        for (var i = 0; i < document.Series.At.Length; i++)
+            Time($"series.at[{i}]", document.Series.At[i]);
+    }
+
+    private static void Time(string field, double? seconds)
+    {
+        if (seconds is { } value && !(Math.Abs(value) <= MaxSeconds))
+            throw Contradiction(field, value, $"a time from -{Text(MaxSeconds)} to {Text(MaxSeconds)} s");
     }
 
     private static void Check(TotalsInfo totals, ReportDocument document)
