@@ -60,7 +60,7 @@ public class SimulationTextTests
     {
         var rare = Text(Simulator.Run(ScenarioCatalog.Load("two-sided-l7"), new() { RatePerSecond = 0.05 }));
         rare.Split('\n')
-            .Count(l => l.Contains("      –       – (33.3 %)", StringComparison.Ordinal))
+            .Count(l => l.Contains("      –        – (33.3 %)", StringComparison.Ordinal))
             .ShouldBeGreaterThan(2);
         rare.ShouldNotContain("   0.0 %    0.0 %");
     }
