@@ -5,6 +5,7 @@ using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Simulation;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Files;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -129,8 +130,6 @@ public static class SimulateCommand
                 throw new FormatException($"--csv and --json both name {csv}; give each a file of its own");
             var loaded = ScenarioCatalog.Load(scenario);
             var chosen = options();
-            // A file that cannot be written is named before the simulation, which may take minutes. Its content stays
-            // until there is something better.
             using var csvFile = Open("--csv", csv);
             using var jsonFile = Open("--json", json);
             var result = Simulator.Run(loaded, chosen, isJson ? null : Progress());
@@ -158,7 +157,7 @@ public static class SimulateCommand
     {
         try
         {
-            return path is null ? null : new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            return path is null ? null : OutputFile.Open(path);
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -173,9 +172,7 @@ public static class SimulateCommand
             return;
         using (var writer = new StreamWriter(file, leaveOpen: true))
             write(writer);
-        // A device has no length.
-        if (file.CanSeek)
-            file.SetLength(file.Position);
+        OutputFile.EndHere(file);
     }
 
     private static Action<SimulationProgress> Progress()

@@ -6,6 +6,7 @@ using CiliumDebugging.LoadTest.Attack.Plan;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Attack.Search;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Files;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
@@ -118,12 +119,10 @@ internal static class AttackCommand
     {
         var (output, histograms) = (parsed.GetValue(s_output), parsed.GetValue(s_histograms));
         await using var file = output is null ? null : new RecordFileSink(output);
-        // Opened before the attack: that it cannot be written must not show only after an hour. Its content stays until
-        // there is something better.
         await using var log =
             histograms is null ? null
             : histograms == "-" ? Console.OpenStandardOutput()
-            : new FileStream(histograms, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            : OutputFile.Open(histograms);
         using var export = TelemetryExport.Start();
         var results = new AttackResults();
         var before = Environment.CpuUsage;
@@ -145,9 +144,7 @@ internal static class AttackCommand
         if (log is not null)
         {
             HistogramLog.Write(results, log, attack.Clock.StartedAt);
-            // A device has no length.
-            if (log.CanSeek && log.Length > log.Position)
-                log.SetLength(log.Position);
+            OutputFile.EndHere(log);
         }
         if (interrupt.IsCancellationRequested)
             return (int)ExitCode.Interrupted;

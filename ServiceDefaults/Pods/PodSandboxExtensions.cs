@@ -12,8 +12,8 @@ public static class PodSandboxExtensions
 {
     /// <summary>On the embedded cluster: takes the place that the kubelet gave the process, listens on its backing
     /// address only, and ends with the kubelet. Elsewhere: takes the identity from the environment and leaves the
-    /// addresses alone. Both answer HTTP/1.1, and HTTP/2 with prior knowledge. Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all
-    /// telemetry.</summary>
+    /// addresses alone. Both answer HTTP/1.1, and HTTP/2 with prior knowledge. Call it before <see
+    /// cref="Extensions.AddServiceDefaults"/>, which puts the identity on all telemetry.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="privatePorts">Ports that are not container ports: reached through the API server's pod proxy
     /// only.</param>

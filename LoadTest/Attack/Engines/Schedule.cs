@@ -21,7 +21,8 @@ public enum Turn
 /// be sent. Worker w of W takes the sequence numbers w, w + W, …</summary>
 /// <remarks>The backlog of a generator that cannot keep up is a position in the schedule, not a queue: it needs no
 /// memory. With fresh connections a request due while the in-flight limit is reached is not sent; with kept-alive ones
-/// it waits for a free connection (unless they carry many requests each, as with HTTP/2), as long as no more than the in-flight limit wait. A request overdue by the plan's
+/// it waits for a free connection (unless they carry many requests each, as with HTTP/2), as long as no more than the
+/// in-flight limit wait. A request overdue by the plan's
 /// timeout, or by its <see cref="AttackPlan.Grace"/> after the attack's end, is given up.</remarks>
 public sealed class Schedule(AttackContext context, int worker, int workers)
 {

@@ -180,7 +180,7 @@ internal sealed partial class StatusOfRun
     private RunStatus Unevaluated() =>
         _report.Phases.Any(p => p.Requests > 0)
             ? RunStatus.Unevaluated($"Phase {_phase.Name} has begun", "No request of this phase has an outcome yet.")
-            : RunStatus.Unevaluated("No request is counted yet", "No request has an outcome yet.");
+            : RunStatus.Of(LiveSample.None);
 
     private DiagnosisResult? DiagnosisNow()
     {

@@ -1,11 +1,6 @@
-using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
-using CiliumDebugging.Measurement.Reports.Html;
-using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Measurement.Tests.Reports;

@@ -117,19 +117,11 @@ internal sealed unsafe partial class RingWorker
             OnConnected(connection);
             return;
         }
-        if (connection.GivenUp is { } reason && errno == Errno.Ecanceled)
-        {
-            Finish(
-                connection,
-                reason is Outcome.NoAnswer && operation is RingOperation.Connect ? Outcome.ConnectTimeout : reason,
-                errno: 0
-            );
-            return;
-        }
         // A connection that was given up draws no further port.
-        if (connection.GivenUp is { } givenUp && operation is (RingOperation.Bind or RingOperation.Connect))
+        var isConnecting = operation is RingOperation.Bind or RingOperation.Connect;
+        if (connection.GivenUp is { } reason && (errno == Errno.Ecanceled || isConnecting))
         {
-            Finish(connection, givenUp is Outcome.NoAnswer ? Outcome.ConnectTimeout : givenUp, errno: 0);
+            Finish(connection, reason is Outcome.NoAnswer && isConnecting ? Outcome.ConnectTimeout : reason, errno: 0);
             return;
         }
         switch (operation)

@@ -150,8 +150,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
             );
         (_newHandshakes, _hasMore) = (0, false);
         _arrivals?.Relate(Context.Clock);
-        // Not those that come meanwhile: to submit cancellations completes them at once, while what they cancel completes
-        // only in the next wait.
+        // Not those that come meanwhile: to submit cancellations completes them at once, while what they cancel
+        // completes only in the next wait.
         for (var left = _ring.Ready; left > 0 && _ring.TryTake(out var key, out var result); left--)
         {
             if (key == WakeKey)

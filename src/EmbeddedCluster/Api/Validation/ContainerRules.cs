@@ -37,11 +37,13 @@ internal static class ContainerRules
     /// <param name="path">Where it is, such as <c>spec.containers[0]</c>.</param>
     /// <param name="volumes">Names of the Pod's volumes.</param>
     /// <param name="onHost">Whether the Pod is on the host network.</param>
+    /// <param name="graceSeconds">The Pod's grace period, s; null: not given.</param>
     public static IEnumerable<FieldError> Of(
         JsonObject container,
         string path,
         IReadOnlyCollection<string> volumes,
-        bool onHost
+        bool onHost,
+        long? graceSeconds
     ) =>
         [
             .. Image(container, path),
@@ -64,6 +66,7 @@ internal static class ContainerRules
             .. Mounts(container, path, volumes),
             .. Checks.OneOf(container, path, "imagePullPolicy", "Always", "IfNotPresent", "Never"),
             .. Resources(container, path),
+            .. Sleeps(container, path, graceSeconds),
         ];
 
     private static IEnumerable<FieldError> Image(JsonObject container, string path)
@@ -97,10 +100,7 @@ internal static class ContainerRules
     }
 
     /// <summary>Sleeps of a container's hooks, which must end within the time that its Pod has to end.</summary>
-    /// <param name="container">The container.</param>
-    /// <param name="path">Its path.</param>
-    /// <param name="graceSeconds">The Pod's grace period, s; null: not given.</param>
-    public static IEnumerable<FieldError> Sleeps(JsonObject container, string path, double? graceSeconds)
+    private static IEnumerable<FieldError> Sleeps(JsonObject container, string path, long? graceSeconds)
     {
         foreach (var hook in s_hooks)
         {

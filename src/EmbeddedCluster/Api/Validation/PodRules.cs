@@ -79,6 +79,7 @@ internal static class PodRules
     private static IEnumerable<FieldError> Containers(JsonObject? spec, string path)
     {
         var volumes = spec.Objects("volumes").Select(v => v.Text("name") ?? "").ToHashSet(StringComparer.Ordinal);
+        var graceSeconds = spec?.NumberAt("terminationGracePeriodSeconds");
         var onHost = spec?["hostNetwork"]?.GetValueKind() is System.Text.Json.JsonValueKind.True;
         var names = new HashSet<string>(StringComparer.Ordinal);
         if (!spec.Objects("containers").Any())
@@ -93,9 +94,7 @@ internal static class PodRules
                 yield return error;
             if (name.Length > 0 && !names.Add(name))
                 yield return FieldError.Duplicate($"{at}.name", name);
-            foreach (var error in ContainerRules.Of(container, at, volumes, onHost))
-                yield return error;
-            foreach (var error in ContainerRules.Sleeps(container, at, spec!.NumberAt("terminationGracePeriodSeconds")))
+            foreach (var error in ContainerRules.Of(container, at, volumes, onHost, graceSeconds))
                 yield return error;
         }
     }
