@@ -83,6 +83,8 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
             Content = new ByteArrayContent(new byte[(1024 * 1024) + 1]),
         };
         request.Headers.TransferEncodingChunked = chunked;
+        // Without it, the answer that comes before the body is sent can be lost to the server's reset.
+        request.Headers.ExpectContinue = true;
 
         using var answer = await Client.SendAsync(request, Cancel);
 
