@@ -6,15 +6,37 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="reason">How it ended, without a full stop.</param>
 /// <param name="output">The last lines that it printed on standard error; may be empty.</param>
 /// <param name="exitCode">Its exit code; null: it never started.</param>
-internal sealed class ResourceEndedException(string reason, string output, int? exitCode)
-    : Exception(output.Length > 0 && exitCode is not Killed ? output : reason)
+internal sealed class ResourceEndedException(string reason, IReadOnlyList<string> output, int? exitCode)
+    : Exception(MessageOf(reason, output, exitCode))
 {
     /// <summary>What Aspire's orchestrator gives as the exit code of a process that a signal ended.</summary>
     public const int Killed = -1;
 
+    private const int MaxLines = 5;
+
+    /// <summary>How the .NET runtime begins the line that says why it ends its own process with a signal.</summary>
+    private static readonly string[] s_runtimeEnds =
+    [
+        "Unhandled exception. ",
+        "Process terminated. ",
+        "Out of memory",
+        "Stack overflow",
+        "Fatal error",
+    ];
+
     public string Reason => reason;
 
     public int? ExitCode => exitCode;
+
+    /// <summary>What a process writes that ends by itself says why. One that a signal ends has not written about it,
+    /// unless the runtime did: then one line, and not the calls that follow it.</summary>
+    private static string MessageOf(string reason, IReadOnlyList<string> output, int? exitCode)
+    {
+        if (exitCode is not Killed)
+            return output.Count > 0 ? string.Join(Environment.NewLine, output.TakeLast(MaxLines)) : reason;
+        var why = output.LastOrDefault(l => s_runtimeEnds.Any(e => l.StartsWith(e, StringComparison.Ordinal)));
+        return why is null ? reason : $"{reason}: {why}";
+    }
 }
 
 /// <summary>Reads what a resource's process prints, and why it ended.</summary>
@@ -23,7 +45,8 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
     /// <summary>Begins the lines that Aspire's orchestrator adds to the output of a process.</summary>
     private const string OrchestratorPrefix = "[sys]";
 
-    private const int MaxLines = 5;
+    /// <summary>How many of the last lines are read: enough for the calls below an exception.</summary>
+    private const int MaxLines = 200;
     private static readonly TimeSpan s_logLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Completes when the resource has ended and its last output was read.</summary>
@@ -72,7 +95,7 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
         }
     }
 
-    private async Task<string> LastErrorsAsync(string resource, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> LastErrorsAsync(string resource, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(s_logLimit, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -89,7 +112,7 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
         {
             // The orchestrator sends no more of them in time.
         }
-        return string.Join(Environment.NewLine, errors);
+        return errors;
     }
 
     /// <summary>A line as the process wrote it: Aspire puts the time before it.</summary>

@@ -86,7 +86,7 @@ internal static class ScenarioMatchCommand
                     Pods = parsed.GetValue(pods) ?? seen.Pods,
                     Answering = parsed.GetValue(answering) ?? seen.Answering,
                     Status = parsed.GetValue(status) ?? seen.Status,
-                    Failing = parsed.GetValue(status) is { } given ? given is < 200 or >= 300 : seen.Failing,
+                    Failing = parsed.GetValue(status) is { } given ? !ResponseStatus.IsSuccess(given) : seen.Failing,
                     Diagnosis = parsed.GetValue(diagnosis) ?? seen.Diagnosis,
                     Release = parsed.GetValue(release) ?? seen.Release,
                 };

@@ -297,7 +297,7 @@ internal sealed class LiveLab : IAsyncDisposable
                     Write(
                         $"  {p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (client's)" : "")}: "
                             + $"ok {p.Ok}, failed {p.Failed}, Hubble {p.HubbleRequests} requests "
-                            + $"{p.HubbleOk} 2xx {p.HubbleServerErrors} 5xx, echo {p.Echo}"
+                            + $"{p.HubbleOk} ok {p.HubbleServerErrors} 5xx, echo {p.Echo}"
                     );
             }
             foreach (var line in report.Reconciliation)

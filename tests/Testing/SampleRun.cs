@@ -43,7 +43,7 @@ internal static class SampleRun
             },
             Reconciliation =
             [
-                new("requests that reached backend-1-7d9f-aaaaa", "client 2xx", 510, "echo_requests", 510)
+                new("requests that reached backend-1-7d9f-aaaaa", "client's successes", 510, "echo_requests", 510)
                 {
                     Explanation = "why",
                 },

@@ -2,6 +2,7 @@ using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Responders;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
@@ -44,7 +45,7 @@ public sealed class AttackResults : IRecordSink
         Choices = saved.Choices is { } choices
             ? new FreshChoices(choices)
             : FreshChoices.OfUnknownPorts(
-                _counts.Where(c => IsSuccess(c.Key.Status)).Select(c => (c.Key.Pod, c.Value))
+                _counts.Where(c => ResponseStatus.IsSuccess(c.Key.Status)).Select(c => (c.Key.Pod, c.Value))
             );
     }
 
@@ -75,8 +76,8 @@ public sealed class AttackResults : IRecordSink
     /// <summary>When the first request was to start that was started, and when the last one did.</summary>
     public (TimeSpan First, TimeSpan Last) Starts { get; private set; } = (TimeSpan.MaxValue, TimeSpan.Zero);
 
-    /// <summary>Answers with a status from 200 to 299.</summary>
-    public long Succeeded => _counts.Where(c => IsSuccess(c.Key.Status)).Sum(c => c.Value);
+    /// <summary>Answers that succeeded (<see cref="ResponseStatus.IsSuccess"/>).</summary>
+    public long Succeeded => _counts.Where(c => ResponseStatus.IsSuccess(c.Key.Status)).Sum(c => c.Value);
 
     /// <summary>Bytes received.</summary>
     public long Bytes { get; private set; }
@@ -121,7 +122,7 @@ public sealed class AttackResults : IRecordSink
         For(_byStatus, status).Add(record.Latency);
         For(_byResponder, pod).Add(record.Latency);
         _counts[(pod, status)] = _counts.GetValueOrDefault((pod, status)) + 1;
-        Choices.Add(record, IsSuccess(record.Status) ? pod : null);
+        Choices.Add(record, ResponseStatus.IsSuccess(record.Status) ? pod : null);
     }
 
     /// <summary>Adds another attack's results: counts and histograms merge exactly, as if one attack had seen all
@@ -183,8 +184,6 @@ public sealed class AttackResults : IRecordSink
             Faults: [.. Accounting.MalformedByFault.Select(entry => new SavedFault(entry.Fault, entry.Count))],
             Choices: Choices.ToSaved()
         );
-
-    private static bool IsSuccess(int status) => status is >= 200 and < 300;
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);
 

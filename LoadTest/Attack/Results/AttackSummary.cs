@@ -1,4 +1,5 @@
 using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
@@ -7,7 +8,7 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// <param name="Intended">Requests that were due.</param>
 /// <param name="Started">Requests that were sent.</param>
 /// <param name="NotSent">Requests that were due and not sent.</param>
-/// <param name="Succeeded">Answers with a status from 200 to 299.</param>
+/// <param name="Succeeded">Answers that succeeded (<see cref="ResponseStatus.IsSuccess"/>).</param>
 /// <param name="RatePerSecond">Requests sent per second.</param>
 /// <param name="Bytes">Bytes received.</param>
 /// <param name="Latency">From the moment a request was due to its end.</param>

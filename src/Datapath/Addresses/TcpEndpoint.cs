@@ -4,11 +4,25 @@ using System.Net.Sockets;
 
 namespace CiliumDebugging.Datapath.Addresses;
 
-/// <summary>An IPv4 address and a TCP port, small enough to key the datapath's tables without allocating.</summary>
-/// <param name="Address">The address as a number, first octet highest.</param>
-/// <param name="Port">The port.</param>
-public readonly record struct TcpEndpoint(uint Address, ushort Port)
+/// <summary>An IPv4 address and a TCP port in one number, which is compared, hashed and copied at once.</summary>
+public readonly record struct TcpEndpoint
 {
+    private readonly ulong _value;
+
+    /// <param name="address">The address as a number, first octet highest.</param>
+    /// <param name="port">The port.</param>
+    public TcpEndpoint(uint address, ushort port) => _value = ((ulong)address << 16) | port;
+
+    /// <summary>The address as a number, first octet highest.</summary>
+    public uint Address => (uint)(_value >> 16);
+
+    /// <summary>The port.</summary>
+    public ushort Port
+    {
+        get => (ushort)_value;
+        init => _value = (_value & ~(ulong)ushort.MaxValue) | value;
+    }
+
     /// <summary>The endpoint of a socket.</summary>
     /// <exception cref="ArgumentException">Not IPv4.</exception>
     public static TcpEndpoint From(IPEndPoint endpoint)

@@ -62,7 +62,9 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
             var (ns, pod) = (key[..Math.Max(slash, 0)], key[(slash + 1)..]);
             var (workload, shortName) = PodNames.Split(pod);
             Gauge("loadtest.pod.share", "1", "Share of the successes that the pod has, 0 to 1", r => r.Share);
-            Gauge("loadtest.pod.successes.rate", "{response}/s", "2xx per second from the pod", r => r.OkPerSecond);
+            Gauge("loadtest.pod.successes.rate", "{response}/s", "Successes per second from the pod", r =>
+                r.OkPerSecond
+            );
             Gauge("loadtest.pod.failures.rate", "{response}/s", "5xx per second attributed to the pod", r =>
                 r.FailedPerSecond
             );

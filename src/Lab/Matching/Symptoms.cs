@@ -3,6 +3,7 @@ using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Releases;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Lab.Matching;
 
@@ -66,7 +67,7 @@ public sealed record Symptoms
         )
             last = worst;
         var pods = last.Pods.Length;
-        var failures = last.ByStatus.Where(s => s.Key is < 200 or >= 300).ToList();
+        var failures = last.ByStatus.Where(s => !ResponseStatus.IsSuccess(s.Key)).ToList();
         var isReplaced = IsReplaced(report);
         var isEnough = last.Requests >= RequestsForEachPod * pods && !last.StatusUnknown;
         return new Symptoms

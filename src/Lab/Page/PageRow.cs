@@ -20,7 +20,7 @@ public sealed record PageRow
 
     public RowState State { get; init; }
 
-    /// <summary>Client count: 2xx per second over the last seconds.</summary>
+    /// <summary>Client count: successes per second over the last seconds.</summary>
     public double OkPerSecond { get; init; }
 
     /// <summary>Hubble count: 5xx per second attributed to this Pod, its own and those of a proxy.</summary>

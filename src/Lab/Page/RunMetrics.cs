@@ -45,7 +45,7 @@ public static class RunMetrics
                 ? null
                 : s.Situation.Pods.Count(p => p is { State: RowState.Silent, Expected: > 0 })
         ),
-        new("loadtest.successes.rate", "2xx per second", s => OfRows(s, rows => rows.Sum(r => r.OkPerSecond))),
+        new("loadtest.successes.rate", "successes per second", s => OfRows(s, rows => rows.Sum(r => r.OkPerSecond))),
         new("loadtest.failures.rate", "Requests per second that fail", s =>
             s.Activity is PageActivity.Running ? s.FailedPerSecond : null
         ),

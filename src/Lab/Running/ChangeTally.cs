@@ -15,7 +15,7 @@ internal sealed class ChangeTally
 
     public OutcomeTally Outcomes { get; } = new();
 
-    /// <summary>2xx and other answers by the Pod that gave them.</summary>
+    /// <summary>Successes and other answers by the Pod that gave them.</summary>
     public IReadOnlyDictionary<string, (long Ok, long Failed)> ByPod => _byPod;
 
     /// <summary>

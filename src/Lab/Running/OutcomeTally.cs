@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Lab.Running;
 
@@ -13,7 +14,7 @@ internal sealed class OutcomeTally
     /// <summary>Requests with an outcome.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>2xx answers.</summary>
+    /// <summary>Successes (<see cref="ResponseStatus.IsSuccess"/>).</summary>
     public long Ok { get; private set; }
 
     /// <summary>Requests that were due and not sent, because too many were under way. They are not requests.</summary>
@@ -54,9 +55,9 @@ internal sealed class OutcomeTally
             Add(_unanswered, kind, count);
     }
 
-    /// <summary>Whether it is a complete 2xx answer: one that is cut off has a status, too.</summary>
+    /// <summary>Whether it is a complete success: one that is cut off has a status, too.</summary>
     public static bool IsOk(RecordLine record) =>
-        record.Outcome is Outcome.Response && record.Status is >= 200 and < 300;
+        record.Outcome is Outcome.Response && ResponseStatus.IsSuccess(record.Status);
 
     private static void Add<T>(SortedDictionary<T, long> counts, T key, long count)
         where T : notnull => counts[key] = counts.GetValueOrDefault(key) + count;

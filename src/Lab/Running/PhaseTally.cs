@@ -4,6 +4,7 @@ using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Running;
@@ -178,7 +179,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
             Ok = ok,
             Failed = failed,
             HubbleRequests = counted.RequestsTo(pod.HubbleName),
-            HubbleOk = counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300),
+            HubbleOk = counted.ResponsesOf(pod.HubbleName, ResponseStatus.IsSuccess),
             HubbleServerErrors = counted.ResponsesOf(pod.HubbleName, s => s >= 500),
             Echo = counted.Echo.GetValueOrDefault(pod.HubbleName),
             ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),

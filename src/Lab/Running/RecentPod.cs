@@ -8,10 +8,10 @@ internal sealed class RecentPod
 
     private readonly SortedDictionary<int, long> _byStatus = [];
 
-    /// <summary>2xx.</summary>
+    /// <summary>Successes.</summary>
     public long Ok { get; private set; }
 
-    /// <summary>Requests that were due and did not end in a 2xx.</summary>
+    /// <summary>Requests that were due and did not succeed.</summary>
     public long Failed { get; private set; }
 
     /// <summary>Node; null when it is in no phase.</summary>

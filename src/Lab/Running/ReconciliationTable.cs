@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Lab.Running;
 
@@ -98,7 +99,7 @@ internal sealed class ReconciliationTable
         foreach (var pod in pods.Where(p => _counted.Echo.ContainsKey(p.HubbleName)))
             Add(
                 $"requests that reached {pod.Name}",
-                ("client 2xx", okByPod.GetValueOrDefault(pod.Name)),
+                ("client's successes", okByPod.GetValueOrDefault(pod.Name)),
                 ("echo_requests", _counted.Echo[pod.HubbleName]),
                 "More at the backend: attempts that a proxy repeated, or answers lost on the way back. "
                     + "Fewer: responses attributed to this pod that came from something else."
@@ -132,7 +133,7 @@ internal sealed class ReconciliationTable
     /// </summary>
     private void AddSecondPasses(string clientNode)
     {
-        // The counter of a deleted Pod is lost: the client's count of its 2xx takes its place.
+        // The counter of a deleted Pod is lost: the client's count of its successes takes its place.
         var counting = _counted
             .Echo.Keys.Select(name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..])
             .ToHashSet(StringComparer.Ordinal);
@@ -142,12 +143,12 @@ internal sealed class ReconciliationTable
             .Responses.Where(r => r.Key.Node == clientNode && r.Key.Status == 503)
             .Sum(r => r.Value);
         AddHubble(
-            "Hubble 2xx = backend requests + second passes through the client's proxy",
+            "Hubble successes = backend requests + second passes through the client's proxy",
             ("backends + second passes", _counted.Echo.Values.Sum() + gone + clientPasses - clientSide503),
-            ("Hubble 2xx", Responses(status => status is >= 200 and < 300)),
+            ("Hubble successes", Responses(ResponseStatus.IsSuccess)),
             "A request that crosses two proxies is counted twice; the second passes are the client side's flows less "
                 + "the 503s made there."
-                + (gone > 0 ? $" Of pods that are gone, the client's {gone} 2xx are counted." : "")
+                + (gone > 0 ? $" Of pods that are gone, the client's {gone} successes are counted." : "")
         );
     }
 

@@ -43,11 +43,11 @@ internal sealed class RunLedger
     /// <summary>Responses that name no Pod, by status.</summary>
     public IReadOnlyDictionary<int, long> StatusWithoutPod => Read(() => new Dictionary<int, long>(_statusWithoutPod));
 
-    /// <summary>2xx by Pod; those of Pods that did not answer for long are <see cref="OkOfForgotten"/>.</summary>
+    /// <summary>Successes by Pod; those of Pods that did not answer for long are <see cref="OkOfForgotten"/>.</summary>
     public IReadOnlyDictionary<string, long> OkByPod =>
         Read(() => _ok.All.ToDictionary(p => p.Pod, p => p.Value.Value, StringComparer.Ordinal));
 
-    /// <summary>2xx of Pods that are no longer known by name, all together.</summary>
+    /// <summary>Successes of Pods that are no longer known by name, all together.</summary>
     public long OkOfForgotten => Read(() => _okOfForgotten);
 
     /// <summary>Responses that name a Pod, whatever their status.</summary>

@@ -26,7 +26,7 @@ public static class SimulationText
             : ["least", "most"];
         output.WriteLine(
             Invariant(
-                $"{"phase", -12} {"until s", 9} {"2xx", 7}  {string.Join("  ", columns.Select(c => Invariant($"{c, 16}")))}"
+                $"{"phase", -12} {"until s", 9} {"ok", 7}  {string.Join("  ", columns.Select(c => Invariant($"{c, 16}")))}"
             )
         );
         foreach (var sample in result.Samples)

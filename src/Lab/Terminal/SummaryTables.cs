@@ -14,12 +14,12 @@ internal static class SummaryTables
 {
     private static readonly string[] s_rates =
     [
-        "2xx/s",
-        "share of 2xx",
+        "ok/s",
+        "share of successes",
         "failed/s",
         "echo/s",
         "Hubble req/s",
-        "Hubble 2xx/s",
+        "Hubble ok/s",
         "Hubble 5xx/s",
     ];
 

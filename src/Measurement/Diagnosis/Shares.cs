@@ -21,7 +21,7 @@ internal static class Shares
     /// <summary>Answers of Pods that the Service should not choose.</summary>
     public static long StrayAnswers(PhaseReport phase) => phase.Pods.Where(p => Expected(phase, p) == 0).Sum(Answers);
 
-    /// <summary>Whether every request got a 2xx that names its Pod.</summary>
+    /// <summary>Whether every request got a success that names its Pod.</summary>
     public static bool AllSucceed(PhaseReport phase) =>
         phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
 

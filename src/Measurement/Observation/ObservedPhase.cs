@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Observation;
@@ -129,7 +130,7 @@ internal static class ObservedPhase
                         Pod = e.Pod,
                         Ok = (long)Math.Round(traffic.Reached[i]),
                         HubbleRequests = Hubble(e.Pod.HubbleName, CounterKind.Requests, _ => true),
-                        HubbleOk = Hubble(e.Pod.HubbleName, CounterKind.Responses, s => s is >= 200 and < 300),
+                        HubbleOk = Hubble(e.Pod.HubbleName, CounterKind.Responses, ResponseStatus.IsSuccess),
                         HubbleServerErrors = Hubble(e.Pod.HubbleName, CounterKind.Responses, s => s >= 500),
                         Echo = traffic.Reached[i],
                     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Measurement.Observation;
 
@@ -13,7 +14,7 @@ public sealed class ClientTraffic(string node, int pods)
     /// <summary>Requests for which the Pod was chosen.</summary>
     public double[] Chosen { get; } = new double[pods];
 
-    /// <summary>2xx that came back from it.</summary>
+    /// <summary>Successes that came back from it.</summary>
     public double[] Ok { get; } = new double[pods];
 
     /// <summary>Other answers of the Pod or of the proxy on its node.</summary>
@@ -170,13 +171,16 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
                 continue;
             }
             traffic.ByStatus[status] = traffic.ByStatus.GetValueOrDefault(status) + count;
-            if (status is >= 200 and < 300)
+            if (ResponseStatus.IsSuccess(status))
                 traffic.Ok[pod] += count;
             else
                 failures += count;
         }
         var own = atClient
-            ? Math.Min(failures, pass.IngressBy.Where(s => s.Key is (>= 0 and < 200) or >= 300).Sum(s => s.Value))
+            ? Math.Min(
+                failures,
+                pass.IngressBy.Where(s => s.Key >= 0 && !ResponseStatus.IsSuccess(s.Key)).Sum(s => s.Value)
+            )
             : failures;
         traffic.Failed[pod] += own;
         traffic.ProxyErrors[pod] += failures - own;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Measurement.Runs;
 
@@ -18,7 +19,7 @@ public static class FailureText
         string.Join(
             ", ",
             byStatus
-                .Where(s => s.Key is < 200 or >= 300)
+                .Where(s => !ResponseStatus.IsSuccess(s.Key))
                 .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Value} × {s.Key}"))
                 .Concat(unanswered.Select(u => string.Create(CultureInfo.InvariantCulture, $"{u.Value} × {u.Key}")))
         );

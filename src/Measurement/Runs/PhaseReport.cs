@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Runs;
@@ -71,12 +72,12 @@ public sealed record PhaseReport
     /// <summary>The share that stays on the clients' node; null when unknown.</summary>
     public Locality? Locality { get; init; }
 
-    /// <summary>2xx answers.</summary>
-    public long Ok => StatusUnknown ? Requests : ByStatus.Where(s => s.Key is >= 200 and < 300).Sum(s => s.Value);
+    /// <summary>Successes (<see cref="ResponseStatus.IsSuccess"/>).</summary>
+    public long Ok => StatusUnknown ? Requests : ByStatus.Where(s => ResponseStatus.IsSuccess(s.Key)).Sum(s => s.Value);
 
     /// <summary>5xx answers.</summary>
     public long ServerErrors => ByStatus.Where(s => s.Key >= 500).Sum(s => s.Value);
 
-    /// <summary>Everything that is not a 2xx, unanswered requests included.</summary>
+    /// <summary>Everything that is not a success, unanswered requests included.</summary>
     public long Failures => Requests - Ok;
 }

@@ -10,7 +10,7 @@ public sealed record PodPhase
     /// <summary>Whether the load test runs on the same node.</summary>
     public bool OnClientNode { get; init; }
 
-    /// <summary>Client: 2xx answers that name this Pod.</summary>
+    /// <summary>Client: successes that name this Pod.</summary>
     public long Ok { get; init; }
 
     /// <summary>Client: other answers that name this Pod.</summary>
@@ -19,7 +19,7 @@ public sealed record PodPhase
     /// <summary>Hubble: requests to this Pod, every proxy pass counted.</summary>
     public double HubbleRequests { get; init; }
 
-    /// <summary>Hubble: 2xx of this Pod.</summary>
+    /// <summary>Hubble: successes of this Pod.</summary>
     public double HubbleOk { get; init; }
 
     /// <summary>Hubble: 5xx attributed to this Pod, including those that a proxy generated.</summary>

@@ -23,7 +23,7 @@ public static class Reproduction
     /// <param name="scenario">Name of the scenario.</param>
     /// <param name="checks">Number of expectations; 0: the result is empty.</param>
     /// <param name="held">Those that were met.</param>
-    /// <param name="ok">2xx of the run.</param>
+    /// <param name="ok">Successes of the run.</param>
     /// <param name="requests">Requests of the run.</param>
     public static string Describe(string scenario, int checks, int held, long ok, long requests)
     {

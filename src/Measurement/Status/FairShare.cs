@@ -27,8 +27,8 @@ internal static class FairShare
     private static readonly double s_improbable = Math.Log(1000);
 
     /// <summary>How a Pod's successes compare with its fair share.</summary>
-    /// <param name="okPerSecond">Its 2xx per second in the window.</param>
-    /// <param name="ok">Its 2xx in the phase.</param>
+    /// <param name="okPerSecond">Its successes per second in the window.</param>
+    /// <param name="ok">Its successes in the phase.</param>
     /// <param name="fairPerSecond">Its fair share of the requests, per second.</param>
     /// <param name="fair">Its fair share of the phase's requests.</param>
     /// <param name="window">Length of the window, s.</param>

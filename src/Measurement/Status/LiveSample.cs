@@ -19,7 +19,7 @@ public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, I
     /// <summary>Length of the window that the rates are averages over, s; less than 2.5 after a change.</summary>
     public double Window { get; init; } = 2.5;
 
-    /// <summary>All 2xx per second.</summary>
+    /// <summary>All successes per second.</summary>
     public double OkPerSecond => Pods.Sum(p => p.OkPerSecond);
 
     /// <summary>All other answers per second.</summary>
@@ -28,7 +28,7 @@ public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, I
 
 /// <summary>One Pod in a <see cref="LiveSample"/>.</summary>
 /// <param name="Pod">The Pod; null: answers that name no Pod (a proxy's own).</param>
-/// <param name="OkPerSecond">2xx per second.</param>
+/// <param name="OkPerSecond">successes per second.</param>
 /// <param name="FailedPerSecond">Other answers per second.</param>
 public sealed record LivePod(BackendPod? Pod, double OkPerSecond, double FailedPerSecond)
 {

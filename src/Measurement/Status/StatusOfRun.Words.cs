@@ -1,5 +1,6 @@
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 using static System.FormattableString;
 
@@ -105,7 +106,7 @@ internal sealed partial class StatusOfRun
     {
         if (!_isFailing)
             return "";
-        var statuses = _newest.ByStatus.Where(s => s.Key is < 200 or >= 300).OrderByDescending(s => s.Value);
+        var statuses = _newest.ByStatus.Where(s => !ResponseStatus.IsSuccess(s.Key)).OrderByDescending(s => s.Value);
         var status = statuses.Select(s => Invariant($"{s.Key}")).FirstOrDefault()
             ?? _newest.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
         return Invariant($"{FailedPerSecond:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");

@@ -34,7 +34,7 @@ internal static class SkewSignature
         var phase = report.Phases.ShouldHaveSingleItem();
         phase.Pods.Count(p => p.OnClientNode).ShouldBe(localPods);
         phase.Pods.Count(p => !p.OnClientNode).ShouldBe(remotePods);
-        // All 2xx come from the client's node; every failure is a 503.
+        // All successes come from the client's node; every failure is a 503.
         phase.Unanswered.ShouldBeEmpty();
         phase.ByStatus.Keys.Except([200, 503]).ShouldBeEmpty();
         phase.Pods.ShouldAllBe(p => p.Failed == 0);

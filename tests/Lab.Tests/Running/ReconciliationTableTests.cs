@@ -72,10 +72,10 @@ public class ReconciliationTableTests
         };
 
         var line = Build(counted, current: [s_remote, new("replacement", "backend", "client-node")])
-            .Single(l => l.What.StartsWith("Hubble 2xx", StringComparison.Ordinal));
+            .Single(l => l.What.StartsWith("Hubble successes", StringComparison.Ordinal));
 
         line.Difference.ShouldBe(0);
-        line.Explanation.ShouldContain("Of pods that are gone, the client's 2 2xx are counted");
+        line.Explanation.ShouldContain("Of pods that are gone, the client's 2 successes are counted");
     }
 
     [Fact]

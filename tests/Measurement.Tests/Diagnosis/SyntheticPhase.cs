@@ -3,6 +3,7 @@ using System.Net;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Tests.Diagnosis;
@@ -117,7 +118,7 @@ internal sealed class SyntheticPhase
         string? clientNode = null
     )
     {
-        var ok = status is >= 200 and < 300;
+        var ok = ResponseStatus.IsSuccess(status);
         (ok ? _ok : _failed)[pod]++;
         _echo[pod] += attempts;
         _milliseconds[pod] += LatencyMs(pod);
@@ -238,7 +239,7 @@ internal sealed class SyntheticPhase
         if (node == LostNode)
             return;
         _hubbleRequests[pod]++;
-        if (status is >= 200 and < 300)
+        if (ResponseStatus.IsSuccess(status))
             _hubbleOk[pod]++;
         if (status >= 500)
             (node == ClientNode ? _clientErrors : _otherErrors)[pod]++;

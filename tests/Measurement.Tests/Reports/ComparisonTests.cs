@@ -53,8 +53,8 @@ public sealed class ComparisonTests
         changes["success rate"].Difference.Estimate!.Value.ShouldBe(66.7, 0.1);
         changes["success rate"].Difference.Lower.ShouldBeGreaterThan(50);
         changes["median latency"].Change.ShouldBe(Change.Lower);
-        changes["share of 2xx, pod on cluster-worker"].Change.ShouldBe(Change.Higher);
-        changes["share of 2xx, pod on cluster-worker3"].Change.ShouldBe(Change.Lower);
+        changes["share of successes, pod on cluster-worker"].Change.ShouldBe(Change.Higher);
+        changes["share of successes, pod on cluster-worker3"].Change.ShouldBe(Change.Lower);
         changes.Keys.ShouldNotContain(k => k.StartsWith("share of connections", StringComparison.Ordinal));
     }
 
@@ -80,7 +80,7 @@ public sealed class ComparisonTests
 
         Comparison
             .Of(s_skewed, hubble)
-            .Quantities.Where(q => q.What.StartsWith("share of 2xx", StringComparison.Ordinal))
+            .Quantities.Where(q => q.What.StartsWith("share of successes", StringComparison.Ordinal))
             .ShouldAllBe(q => q.Change == Change.NoErrorProbability);
     }
 

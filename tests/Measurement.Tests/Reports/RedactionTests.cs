@@ -197,7 +197,7 @@ public class RedactionTests
     [Theory]
     [InlineData("requests intended = sent + not sent")]
     [InlineData("Hubble requests = responses + denied (403)")]
-    [InlineData("Hubble 2xx = backend requests + second passes through the client's proxy")]
+    [InlineData("Hubble successes = backend requests + second passes through the client's proxy")]
     [InlineData("upgrade to Cilium 1.9.9 or later (cilium/cilium#14268, fixed by cilium/cilium@4b769cb53a)")]
     [InlineData(".NET 10.0.12")]
     public void The_programs_own_words_stay_in_its_sentences(string sentence)

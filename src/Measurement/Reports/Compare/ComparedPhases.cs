@@ -30,7 +30,7 @@ internal static class ComparedPhases
         var (selection, delivery) = (Known(a.Selection, b.Selection), Known(a.Delivery, b.Delivery));
         foreach (var (name, x, y) in Pairs(a, b, unmatched))
         {
-            var (chosen, answered) = ($"share of connections, {name}", $"share of 2xx, {name}");
+            var (chosen, answered) = ($"share of connections, {name}", $"share of successes, {name}");
             Compare(chosen, "%", Percent(x.SelectionShare), Percent(y.SelectionShare), selection);
             Compare(answered, "%", Percent(x.DeliveryShare), Percent(y.DeliveryShare), delivery);
         }

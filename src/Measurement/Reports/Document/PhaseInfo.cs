@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Measurement.Reports.Document;
 
@@ -25,7 +26,7 @@ public sealed record PhaseInfo
     /// <summary>Requests that were due and not sent; not part of <see cref="Requests"/>.</summary>
     public long NotSent { get; init; }
 
-    /// <summary>2xx answers.</summary>
+    /// <summary>Successes (<see cref="ResponseStatus.IsSuccess"/>).</summary>
     public required long Ok { get; init; }
 
     /// <summary>Everything else, unanswered requests included.</summary>
@@ -101,7 +102,7 @@ public sealed record PodInfo
     /// <summary>Whether the load test runs there.</summary>
     public required bool OnClientNode { get; init; }
 
-    /// <summary>Client: 2xx that name this Pod.</summary>
+    /// <summary>Client: successes that name this Pod.</summary>
     public required long Ok { get; init; }
 
     /// <summary>Client: other answers that name it.</summary>
@@ -113,7 +114,7 @@ public sealed record PodInfo
     /// <summary>Hubble: requests to it, every proxy pass counted.</summary>
     public required double HubbleRequests { get; init; }
 
-    /// <summary>Hubble: 2xx of it.</summary>
+    /// <summary>Hubble: successes of it.</summary>
     public required double HubbleOk { get; init; }
 
     /// <summary>Hubble: 5xx attributed to this Pod, including those that a proxy generated.</summary>

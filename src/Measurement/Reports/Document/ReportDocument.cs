@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Measurement.Reports.Document;
 
@@ -150,7 +151,7 @@ public sealed record LoadInfo(string Method, string Url, double RatePerSecond)
 /// <summary>The requests of a whole run.</summary>
 /// <param name="Requests">Requests sent.</param>
 /// <param name="NotSent">Requests that were due and not sent.</param>
-/// <param name="Ok">2xx answers.</param>
+/// <param name="Ok">Successes (<see cref="ResponseStatus.IsSuccess"/>).</param>
 /// <param name="Failures">Everything else, unanswered requests included.</param>
 public sealed record TotalsInfo(long Requests, long NotSent, long Ok, long Failures);
 

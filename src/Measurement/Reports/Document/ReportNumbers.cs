@@ -1,4 +1,5 @@
 using System.Globalization;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Measurement.Reports.Document;
 
@@ -97,8 +98,8 @@ internal static class ReportNumbers
         {
             var answers = phase.ByStatus.Values.Sum();
             Equal($"{at}.requests", phase.Requests, "byStatus + unanswered", answers + phase.Unanswered.Values.Sum());
-            var succeeded = phase.ByStatus.Where(s => s.Key is >= 200 and < 300).Sum(s => s.Value);
-            Equal($"{at}.ok", phase.Ok, "the 2xx of byStatus", succeeded);
+            var succeeded = phase.ByStatus.Where(s => ResponseStatus.IsSuccess(s.Key)).Sum(s => s.Value);
+            Equal($"{at}.ok", phase.Ok, "the successes of byStatus", succeeded);
         }
         Proportion($"{at}.successRate", phase.SuccessRate);
         Check(phase.Selection, $"{at}.selection");

@@ -7,8 +7,8 @@ namespace CiliumDebugging.Measurement.Reports.Formats;
 public static class MarkdownReport
 {
     private const string PodColumns =
-        "| pod | node | 2xx/s | share of connections | share of 2xx | success rate "
-        + "| 5xx/s attributed to this pod (Hubble) | echo/s | Hubble req/s | Hubble 2xx/s |";
+        "| pod | node | ok/s | share of connections | share of successes | success rate "
+        + "| 5xx/s attributed to this pod (Hubble) | echo/s | Hubble req/s | Hubble ok/s |";
 
     /// <summary>Pods of the short table; all of them are in the details.</summary>
     private const int MaxSummaryPods = 8;
@@ -49,7 +49,7 @@ public static class MarkdownReport
             + $"| {Headline.Percent(pod.DeliveryShare)} of {pod.Expected * 100:0} % | {pod.Ok / seconds:0.0} "
             + $"| {pod.HubbleServerErrors / seconds:0.0} |";
         return $"""
-            | pod, phase {Text(phase.Name)} | node | share of 2xx | 2xx/s | 5xx/s |
+            | pod, phase {Text(phase.Name)} | node | share of successes | ok/s | 5xx/s |
             |---|---|--:|--:|--:|
             {Lines(phase.Pods.OrderBy(p => p.Ok).Take(MaxSummaryPods).Select(Row))}{Failed()}
             """;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.ServiceDefaults;
 using static CiliumDebugging.Measurement.Reports.Html.Svg;
 
 namespace CiliumDebugging.Measurement.Reports.Html;
@@ -135,8 +136,9 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         }
     }
 
-    /// <summary>Whether the line counts other answers than 2xx.</summary>
-    public static bool IsFailing(RateLine line) => line.Status is > 0 and (< 200 or >= 300);
+    /// <summary>Whether the line counts other answers than successes.</summary>
+    public static bool IsFailing(RateLine line) =>
+        line.Status is > 0 and var status && !ResponseStatus.IsSuccess(status);
 
     /// <summary>1, 2 or 5 times a power of ten, so that about <paramref name="parts"/> of them make the
     /// whole.</summary>

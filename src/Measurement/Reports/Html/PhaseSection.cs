@@ -78,10 +78,10 @@ internal static class PhaseSection
     private static Markup PodTable(PhaseInfo phase) =>
         Markup.Of(
             $"""
-            <div class="scroll"><table><thead><tr><th>pod</th><th>node</th><th class="n">2xx/s</th>
-            <th class="n">share of connections</th><th class="n">share of 2xx</th><th class="n">success rate</th>
+            <div class="scroll"><table><thead><tr><th>pod</th><th>node</th><th class="n">ok/s</th>
+            <th class="n">share of connections</th><th class="n">share of successes</th><th class="n">success rate</th>
             <th class="n">5xx/s attributed to this pod</th><th class="n">echo/s</th><th class="n">Hubble req/s</th>
-            <th class="n">Hubble 2xx/s</th></tr></thead><tbody>
+            <th class="n">Hubble ok/s</th></tr></thead><tbody>
             {Each(phase.Pods, pod => Pod(pod, Math.Max(phase.Seconds, 1e-9)))}{Failures(phase)}</tbody></table></div>
             """
         );

@@ -159,7 +159,7 @@ internal sealed class TopologyPicture(
                 "halo",
                 x2 - 12,
                 narrow && Math.Abs(from - to) < 1 && offset == 0 ? to + 19 : to - offset - 7,
-                narrow ? $"{ok:0.0}/s" : $"{ok:0.0} 2xx/s",
+                narrow ? $"{ok:0.0}/s" : $"{ok:0.0} ok/s",
                 "end"
             );
         }

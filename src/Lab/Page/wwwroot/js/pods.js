@@ -13,7 +13,7 @@ export function show(state) {
 
 function list(box, pods) {
   replaceWhenChanged(box, pods.map(r => [r.key, r.state]), () => [make('table', {},
-    make('thead', {}, make('tr', {}, ...['pod', 'node', 'share', '2xx/s', '5xx/s', 'p50', 'p99'].map((title, i) => make('th', { scope: 'col', class: i > 4 ? 'n latency' : i > 2 ? 'n' : false, text: title, title: title === 'share' ? 'share of successes' : false })))),
+    make('thead', {}, make('tr', {}, ...['pod', 'node', 'share', 'ok/s', '5xx/s', 'p50', 'p99'].map((title, i) => make('th', { scope: 'col', class: i > 4 ? 'n latency' : i > 2 ? 'n' : false, text: title, title: title === 'share' ? 'share of successes' : false })))),
     make('tbody', {}, ...pods.map(row)))]);
   pods.forEach((r, i) => {
     const [, , share, ok, failed, p50, p99] = box.querySelectorAll('tbody tr')[i].children;
