@@ -284,6 +284,9 @@ public sealed class PrometheusInTheWildTests
     [InlineData("0", 0)]
     [InlineData("2xx", 1)]
     [InlineData("204", 1)]
+    [InlineData("302", 1)]
+    [InlineData("3xx", 1)]
+    [InlineData("404", 0)]
     public void Answers_of_any_status_are_one_request_each(string status, double successRate)
     {
         RawSeries[] series =

@@ -226,7 +226,12 @@ public sealed class AttackResultsTests
                     Sequence = i,
                     Connection = i,
                     Outcome = Outcome.Response,
-                    Status = i % 4 == 0 ? 503 : 200,
+                    Status = (i % 4) switch
+                    {
+                        0 => 503,
+                        1 => 302,
+                        _ => 200,
+                    },
                     Pod = podOf(i),
                     IntendedStart = TimeSpan.FromMilliseconds(10 * i),
                     Start = TimeSpan.FromMilliseconds(10 * i),
