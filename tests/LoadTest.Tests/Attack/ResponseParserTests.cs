@@ -242,7 +242,7 @@ public sealed class ResponseParserTests
         }
         Once();
         Allocated
-            .LeastOfRuns(() =>
+            .MinOfRuns(() =>
             {
                 for (var i = 0; i < 1000; i++)
                     Once();

@@ -146,7 +146,7 @@ public sealed class TelemetryTests
         }
         var header = new byte[TraceParent.Length];
         Allocated
-            .LeastOfRuns(() =>
+            .MinOfRuns(() =>
             {
                 for (var i = 0; i < 1000; i++)
                     TraceParent.WriteUnsampled(header);
