@@ -207,10 +207,6 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 
     private async Task StartLoadAsync(ScenarioRun run, PhaseStep phase, CancellationToken cancellationToken)
     {
-        run.AtStart = await run.Reader.ScrapeAsync(
-            await run.Reader.BackendsAsync(cancellationToken),
-            cancellationToken
-        );
         var load = run.Scenario.Load;
         run.Watch = await ChangeWatch.StartAsync(
             cluster,
@@ -222,20 +218,37 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         foreach (var refused in run.Watch.Refused)
             run.Listener.OnStep($"{refused}; their changes are not noticed");
         await StopLeftOverLoadAsync(run, cancellationToken);
-        run.Attack = await run.LoadTest.StartAsync(
-            new AttackOrder(
-                load.Url,
-                load.RatePerSecond,
-                load.Method,
-                load.Body,
-                Ports: load.Ports,
-                KeepAliveConnections: load.Connections,
-                Http2: load.Http2,
-                MaxInFlight: load.InFlight,
-                LeaseSeconds: s_lease.TotalSeconds
-            ),
-            cancellationToken
+        var order = new AttackOrder(
+            load.Url,
+            load.RatePerSecond,
+            load.Method,
+            load.Body,
+            Ports: load.Ports,
+            KeepAliveConnections: load.Connections,
+            Http2: load.Http2,
+            MaxInFlight: load.InFlight,
+            LeaseSeconds: s_lease.TotalSeconds
         );
+        try
+        {
+            if (run.Cluster.IsEmulated && WarmUpLoad.For(order) is { } warmUp)
+            {
+                run.Listener.OnStep($"warming up at {load.RatePerSecond:0} requests/s, before the run");
+                if (!await WarmUpLoad.RunAsync(run.LoadTest, warmUp, time, cancellationToken))
+                    run.Listener.OnStep("this machine did not keep up while warming up");
+            }
+            run.AtStart = await run.Reader.ScrapeAsync(
+                await run.Reader.BackendsAsync(cancellationToken),
+                cancellationToken
+            );
+            run.Attack = await run.LoadTest.StartAsync(order, cancellationToken);
+        }
+        catch (Exception e) when (e is not HttpRequestException { StatusCode: not null })
+        {
+            // Whether the Pod took an order whose answer did not come is not known.
+            await AbandonAsync(run, cancellationToken.IsCancellationRequested);
+            throw;
+        }
         var first = await PhaseMeasurement.BeginAsync(run, phase, phase.Name, cancellationToken)
             ?? throw new InvalidOperationException(
                 $"no pod of Service {load.Namespace}/{load.Service} is ready any more: "
