@@ -115,8 +115,10 @@ internal sealed class LiveDatapath : IAsyncDisposable
         if (_listeners.ContainsKey(address))
             return;
         var bound = new IPEndPoint(TcpEndpoint.ToIPAddress(address.Address), address.Port + PortOffset);
-        _listeners[address] = new SocketListener(bound, accepted =>
-            _connections.Handle(accepted, socket => HandleAsync(socket, address))
+        _listeners[address] = new SocketListener(
+            bound,
+            accepted => _connections.Handle(accepted, socket => HandleAsync(socket, address)),
+            waitsForRoom: true
         );
     }
 
