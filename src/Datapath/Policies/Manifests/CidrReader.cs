@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads address blocks.</summary>
-internal static class CidrReader
+internal static partial class CidrReader
 {
     public static CidrBlock? Block(ManifestField field)
     {
@@ -31,10 +32,10 @@ internal static class CidrReader
             return BlockWithExceptions(field, s_setFields, nullIsAbsent: false);
         if (field.Map(s_setFields) is not { } fields)
             return null;
-        List<CidrBlock> except = Exceptions(fields, block: null);
+        List<CidrBlock> except = GroupExceptions(fields);
         field.Note("a CiliumCIDRGroup selects addresses outside of the cluster, none of the lab's Pods");
         if (fields.TryGetValue("cidrGroupSelector", out ManifestField selector))
-            return new CidrGroupPeer(null, SelectorReader.Read(selector, kubernetes: false), [.. except]);
+            return new CidrGroupPeer(null, SelectorReader.Read(selector, SelectorKind.CidrGroups), [.. except]);
         if (!fields.TryGetValue("cidrGroupRef", out ManifestField reference) || reference.Text() is not { } name)
             return null;
         if (!LabelSyntax.IsSubdomain(name))
@@ -51,6 +52,31 @@ internal static class CidrReader
         if (fields.TryGetValue("cidr", out ManifestField cidr))
             block = Block(cidr);
         else
+    /// <summary>The exceptions beside a group. Only the schema looks at them, which takes leading zeros; a block with
+    /// some excepts nothing (cilium, CIDRRule.Validate).</summary>
+    private static List<CidrBlock> GroupExceptions(Dictionary<string, ManifestField> fields)
+    {
+        List<CidrBlock> except = [];
+        if (!fields.TryGetValue("except", out ManifestField list))
+            return except;
+        foreach (ManifestField item in list.Items())
+        {
+            if (item.Node.Type != ManifestType.Text || WithoutLeadingZeros(item.Node.Text) is not { } sloppy)
+                Block(item);
+            else if (CidrBlock.Parse(item.Node.Text) is { } block)
+                except.Add(block);
+            else
+                item.Note($"Cilium excepts nothing here: write {sloppy.Text}, without leading zeros");
+        }
+        return except;
+    }
+
+    private static CidrBlock? WithoutLeadingZeros(string text) =>
+        CidrBlock.Parse(text) ?? CidrBlock.Parse(LeadingZeros().Replace(text, ""));
+
+    [GeneratedRegex(@"(?<![0-9A-Fa-f:])0+(?=[0-9])", RegexOptions.CultureInvariant)]
+    private static partial Regex LeadingZeros();
+
             field.Report("'cidr' is missing");
         List<CidrBlock> except = Exceptions(fields, block);
         return block is null ? null : new CidrPeer(block, [.. except]);

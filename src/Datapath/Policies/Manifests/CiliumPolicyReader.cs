@@ -7,7 +7,6 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// custom resource's schema and Cilium's Sanitize refuse, and what the lab cannot enforce.</summary>
 internal static class CiliumPolicyReader
 {
-    private const int MaxLogLength = 32;
     private const string UseEndpoints = "select peers by endpoints, CIDR or entities";
 
     private static readonly string[] s_sections = ["ingress", "ingressDeny", "egress", "egressDeny"];
@@ -25,8 +24,6 @@ internal static class CiliumPolicyReader
         Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists)],
     };
 
-    private static readonly FieldTable s_labelFields = new(["key", "value", "source"]);
-    private static readonly FieldTable s_logFields = new(["value"]);
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
     private static readonly FieldTable s_authenticationFields = new(["mode"]);
 
@@ -59,7 +56,7 @@ internal static class CiliumPolicyReader
         ingress.AddRange(Rules(fields, "ingressDeny", s_ingressDenyFields, true, context, ingressFlag));
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, false, context, egressFlag);
         egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, true, context, egressFlag));
-        ReadTexts(fields);
+        PolicyTextReader.Read(fields);
         if (
             subject is null
             && (
@@ -99,7 +96,7 @@ internal static class CiliumPolicyReader
             field.Report("'endpointSelector' is missing; {} selects all endpoints of the namespace");
         if (selectsNodes)
         {
-            SelectorReader.Read(nodes, kubernetes: false);
+            SelectorReader.Read(nodes, SelectorKind.Cilium);
             if (!selectsPods && kind != PolicyKind.CiliumClusterwideNetworkPolicy)
                 nodes.Report("only a CiliumClusterwideNetworkPolicy selects nodes");
             nodes.Note("a host policy has no effect on Pods; the lab's nodes have no traffic of their own");
@@ -107,7 +104,7 @@ internal static class CiliumPolicyReader
         return selectsPods
             ? SelectorReader.Read(
                 endpoints,
-                kubernetes: false,
+                SelectorKind.Cilium,
                 impliesNamespace: kind != PolicyKind.CiliumClusterwideNetworkPolicy
             )
             : null;
@@ -124,27 +121,6 @@ internal static class CiliumPolicyReader
             && ReleaseChanges.EmptySectionsRefused.In(field.Problems.Release)
         )
             field.Report($"one of {string.Join(", ", s_sections)} needs an entry; {{}} begins default deny");
-    }
-
-    private static void ReadTexts(Dictionary<string, ManifestField> fields)
-    {
-        if (fields.TryGetValue("description", out ManifestField description))
-            description.Text();
-        if (
-            fields.TryGetValue("log", out ManifestField log)
-            && log.Map(s_logFields) is { } members
-            && members.TryGetValue("value", out ManifestField value)
-            && value.Text() is { } text
-            && (text.Length > MaxLogLength || text.Any(char.IsControl))
-        )
-            value.Report($"the value has up to {MaxLogLength} printable characters");
-        if (!fields.TryGetValue("labels", out ManifestField labels))
-            return;
-        foreach (ManifestField label in labels.Items())
-        {
-            if (label.Map(s_labelFields) is { } parts && !parts.ContainsKey("key"))
-                label.Report("'key' is missing");
-        }
     }
 
     private static FieldTable RuleFields(string side, bool isDeny)
@@ -297,7 +273,7 @@ internal static class CiliumPolicyReader
         switch (kind)
         {
             case "Endpoints":
-                LabelSelector selector = SelectorReader.Read(item, kubernetes: false);
+                LabelSelector selector = SelectorReader.Read(item, SelectorKind.Cilium);
                 return new EndpointPeer(
                     SelectorReader.ImplyCluster(
                         SelectorReader.ImplyPeerNamespace(selector, context.Namespace, context.SubjectIsInit),

@@ -22,7 +22,7 @@ internal static class KubernetesPolicyReader
         if (fields is null)
             return null;
         LabelSelector subject = fields.TryGetValue("podSelector", out ManifestField selector)
-            ? SelectorReader.Read(selector, kubernetes: true, impliesNamespace: true)
+            ? SelectorReader.Read(selector, SelectorKind.Kubernetes, impliesNamespace: true)
             : LabelSelector.Everything;
         List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", policyNamespace);
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
@@ -132,12 +132,12 @@ internal static class KubernetesPolicyReader
             return null;
         }
         ImmutableArray<LabelRequirement> podLabels = hasPods
-            ? SelectorReader.Read(pods, kubernetes: true, impliesNamespace: !hasNamespaces).Requirements
+            ? SelectorReader.Read(pods, SelectorKind.Kubernetes, impliesNamespace: !hasNamespaces).Requirements
             : [];
         if (!hasNamespaces)
             return new EndpointPeer(new LabelSelector([.. podLabels, .. InNamespace(policyNamespace).Requirements]));
         ImmutableArray<LabelRequirement> namespaceLabels = SelectorReader
-            .Read(namespaces, kubernetes: true, Label.NamespaceLabelPrefix)
+            .Read(namespaces, SelectorKind.Kubernetes, Label.NamespaceLabelPrefix)
             .Requirements;
 
         // An empty namespace selector means all pods of all namespaces, not everything.
