@@ -191,6 +191,28 @@ public static class ReleaseChanges
     public static ReleaseChange ProtocolsWithoutPorts { get; } =
         new("policies take the protocols VRRP and IGMP", new(1, 19, 0), "cilium/cilium#39872", Read);
 
+    /// <summary>Before, of the port: two peers' different types on one port conflicted as well.</summary>
+    public static ReleaseChange ParsersArePerPeer { get; } =
+        new(
+            "different types of L7 rules on one port conflict for the same peer alone",
+            new(1, 18, 0),
+            "cilium/cilium#37887",
+            Read
+        );
+
+    /// <summary>Before, rule by rule, and <c>all</c> beside <c>host</c> named no host.</summary>
+    public static ReleaseChange HostRulesAreMerged { get; } =
+        new(
+            "HTTP rules that name the host bind it also beside HTTP rules for all peers on the same port",
+            new(1, 19, 0),
+            "cilium/cilium#42607",
+            Read
+        );
+
+    /// <summary>Before, a NetworkPolicy's <c>endPort</c> was accepted and ignored (cilium/cilium#28684).</summary>
+    public static ReleaseChange PortRanges { get; } =
+        new("endPort opens a range of ports", new(1, 16, 0), "cilium/cilium#32807", Read);
+
     /// <summary>All changes, by release.</summary>
     public static ImmutableArray<ReleaseChange> All { get; } =
     [
@@ -220,6 +242,9 @@ public static class ReleaseChanges
             EnableDefaultDenyExists,
             CidrGroupSelectors,
             ProtocolsWithoutPorts,
+            ParsersArePerPeer,
+            HostRulesAreMerged,
+            PortRanges,
         }.OrderBy(c => c.Since),
     ];
 }

@@ -95,7 +95,8 @@ public sealed class PolicyReferenceTests
         Allows(policies, _lab.Identities.World, PolicyLab.Address("203.0.113.9")).ShouldBeTrue();
     }
 
-    /// <summary>Peers that select nothing here are peers still.</summary>
+    /// <summary>Peers that select nothing here are peers still. From 1.18 on they conflict with the same peer
+    /// alone.</summary>
     [Theory]
     [InlineData("toFQDNs: [{matchName: example.org}]")]
     [InlineData("toCIDRSet: [{cidrGroupRef: none}]")]
@@ -108,7 +109,7 @@ public sealed class PolicyReferenceTests
               - {{{{peers}}}, toPorts: [{{{{Ports}}}, rules: {http: [{}]}}]}
               - toPorts: [{{{{Ports}}}, rules: {dns: [{matchPattern: '*'}]}}]
             """,
-            null
+            new(1, 17, 0)
         );
         policies.RegenerationError(_lab.Backend).ShouldBe("cannot merge conflicting L7 parsers (http/dns)");
     }

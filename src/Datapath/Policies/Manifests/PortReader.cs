@@ -22,7 +22,10 @@ internal static class PortReader
     };
 
     private static readonly FieldTable s_denyFields = new(["ports"]);
-    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
+    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"])
+    {
+        Begun = [("endPort", ReleaseChanges.PortRanges)],
+    };
 
     private static readonly FieldTable s_ruleFields = new(
         ["http", "dns"],
@@ -78,7 +81,7 @@ internal static class PortReader
                 // The lab carries neither VRRP nor IGMP.
                 if (read.Protocol is not ("VRRP" or "IGMP"))
                     result.Add(
-                        new PortRule(read.Match, ProtocolOf(read.Protocol), http, isDns) { EndPort = read.EndPort }
+                        new PortRule(read.Match, ProtocolOf(read.Protocol), http, isDns) { Filter = read.Filter }
                     );
             }
             if (ports.Node.Items.Count > MaxPorts)
@@ -124,7 +127,7 @@ internal static class PortReader
             field.Note("the lab resolves no names of the outside: every DNS request on this port is allowed");
     }
 
-    private static (PortMatch Match, ushort EndPort, string Protocol)? Port(ManifestField field)
+    private static (PortMatch Match, ushort EndPort, string Protocol, string Filter)? Port(ManifestField field)
     {
         if (field.Map(s_portFields) is not { } fields)
             return null;
@@ -147,7 +150,13 @@ internal static class PortReader
         ushort end = (ushort)(last ?? 0);
         if (end > match.First)
             match = match with { Last = end };
-        return (match, end, protocol);
+        string filter = PortFilters.Key(
+            match.Name ?? port.Node.Text,
+            match.Name is not null,
+            end,
+            field.Problems.Release
+        );
+        return (match, end, protocol, filter);
     }
 
     /// <summary>Reads a port of a Cilium policy: a text, a name of up to 15 characters or a number as Go's
