@@ -18,11 +18,15 @@ internal static partial class CidrReader
 
     private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"])
     {
-        Begun = [("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors)],
+        Begun =
+        [
+            ("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors),
+            ("cidrGroupRef", ReleaseChanges.CidrGroupReferences),
+        ],
     };
 
     /// <summary>Reads an entry of fromCIDRSet or toCIDRSet.</summary>
-    public static PeerSelector? BlockOrGroup(ManifestField field)
+    public static PeerSelector? BlockOrGroup(ManifestField field, TrafficDirection direction)
     {
         string[] kinds = ["cidr", "cidrGroupRef", "cidrGroupSelector"];
         List<(string Key, int Line, ManifestNode Value)> given = field.Node.Fields.FindAll(f => kinds.Contains(f.Key));
@@ -40,18 +44,14 @@ internal static partial class CidrReader
             return null;
         if (!LabelSyntax.IsSubdomain(name))
             reference.Report("this is not the name of a CiliumCIDRGroup");
+        if (direction == TrafficDirection.Egress && !ReleaseChanges.CidrGroupsInEgress.In(field.Problems.Release))
+        {
+            field.Note($"before {ReleaseChanges.CidrGroupsInEgress.Since} Cilium reads no group for egress");
+            return new CidrGroupPeer("", null, []);
+        }
         return new CidrGroupPeer(name, null, [.. except]);
     }
 
-    /// <summary>Reads <c>{cidr, except}</c>.</summary>
-    public static CidrPeer? BlockWithExceptions(ManifestField field, FieldTable table, bool nullIsAbsent)
-    {
-        if (field.Map(table, nullIsAbsent) is not { } fields)
-            return null;
-        CidrBlock? block = null;
-        if (fields.TryGetValue("cidr", out ManifestField cidr))
-            block = Block(cidr);
-        else
     /// <summary>The exceptions beside a group. Only the schema looks at them, which takes leading zeros; a block with
     /// some excepts nothing (cilium, CIDRRule.Validate).</summary>
     private static List<CidrBlock> GroupExceptions(Dictionary<string, ManifestField> fields)
@@ -77,6 +77,15 @@ internal static partial class CidrReader
     [GeneratedRegex(@"(?<![0-9A-Fa-f:])0+(?=[0-9])", RegexOptions.CultureInvariant)]
     private static partial Regex LeadingZeros();
 
+    /// <summary>Reads <c>{cidr, except}</c>.</summary>
+    public static CidrPeer? BlockWithExceptions(ManifestField field, FieldTable table, bool nullIsAbsent)
+    {
+        if (field.Map(table, nullIsAbsent) is not { } fields)
+            return null;
+        CidrBlock? block = null;
+        if (fields.TryGetValue("cidr", out ManifestField cidr))
+            block = Block(cidr);
+        else
             field.Report("'cidr' is missing");
         List<CidrBlock> except = Exceptions(fields, block);
         return block is null ? null : new CidrPeer(block, [.. except]);

@@ -21,7 +21,7 @@ internal static class CiliumPolicyReader
         "log",
     ])
     {
-        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists)],
+        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists), ("log", ReleaseChanges.PolicyLogs)],
     };
 
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
@@ -142,7 +142,11 @@ internal static class CiliumPolicyReader
         ];
         if (!isDeny)
             known.Add("authentication");
-        return new FieldTable([.. known], [.. notEnforced]) { EmptyListsAreAbsent = true };
+        return new FieldTable([.. known], [.. notEnforced])
+        {
+            EmptyListsAreAbsent = true,
+            Begun = [("icmps", ReleaseChanges.IcmpRules), ("authentication", ReleaseChanges.Authentication)],
+        };
     }
 
     private static (bool? Ingress, bool? Egress) DefaultDeny(Dictionary<string, ManifestField> fields)
@@ -216,7 +220,7 @@ internal static class CiliumPolicyReader
                 list.Note("names select no Pod: addresses that DNS gives belong to none");
             foreach (ManifestField item in list.Items())
             {
-                if (Peer(kind, item, context) is { } peer)
+                if (Peer(kind, item, direction, context) is { } peer)
                     peers.Add(peer);
             }
         }
@@ -225,7 +229,12 @@ internal static class CiliumPolicyReader
                 $"Cilium does not combine {string.Join(" and ", filled)} in one rule; write one rule for each"
             );
         if (members.TryGetValue(side + "Requires", out ManifestField requires) && !requires.IsEmptyList)
-            requires.Report("Cilium no longer takes it; put the labels into the selectors");
+            requires.Report(
+                ReleaseChanges.RequirementsRemoved.In(context.Release)
+                    ? "Cilium no longer takes it; put the labels into the selectors"
+                    : "recognised but not enforced here, and part of a policy would mislead: "
+                        + "put the labels into the selectors"
+            );
         Authentication(members);
 
         bool hasPorts = members.TryGetValue("toPorts", out ManifestField toPorts);
@@ -268,7 +277,7 @@ internal static class CiliumPolicyReader
             mode.Report("the mode is disabled, required or test-always-fail");
     }
 
-    private static PeerSelector? Peer(string kind, ManifestField item, SpecContext context)
+    private static PeerSelector? Peer(string kind, ManifestField item, TrafficDirection direction, SpecContext context)
     {
         switch (kind)
         {
@@ -283,9 +292,10 @@ internal static class CiliumPolicyReader
             case "Entities":
                 if (item.Text() is not { } entity)
                     return null;
-                if (EntityPeer.Names.Contains(entity))
+                IEnumerable<string> entities = Entities(context.Release);
+                if (entities.Contains(entity))
                     return new EntityPeer(entity);
-                item.Report($"the entities are {string.Join(", ", EntityPeer.Names.Order(StringComparer.Ordinal))}");
+                item.Report($"the entities are {string.Join(", ", entities.Order(StringComparer.Ordinal))}");
                 return null;
             case "CIDR":
                 return CidrReader.Block(item) is { } block ? new CidrPeer(block, []) : null;
@@ -294,9 +304,19 @@ internal static class CiliumPolicyReader
             case "FQDNs":
                 return DnsName.Read(item) is { } name ? new NamePeer(name) : null;
             default:
-                return CidrReader.BlockOrGroup(item);
+                return CidrReader.BlockOrGroup(item, direction);
         }
     }
+
+    private static IEnumerable<string> Entities(CiliumVersion release) =>
+        EntityPeer.Names.Where(name =>
+            name switch
+            {
+                "kube-apiserver" => ReleaseChanges.KubeApiServerEntity.In(release),
+                "ingress" => ReleaseChanges.IngressEntity.In(release),
+                _ => true,
+            }
+        );
 
     /// <summary>What the rules of a spec are read with.</summary>
     /// <param name="Namespace">The policy's namespace; empty when it is clusterwide.</param>

@@ -61,6 +61,11 @@ internal static class PortReader
         TrafficDirection direction
     )
     {
+        if (
+            item.Node.Fields.Any(f => f is ("serverNames", _, { Type: ManifestType.List, Items.Count: 0 }))
+            && ReleaseChanges.ServerNamesHaveEntries.In(item.Problems.Release)
+        )
+            item.Report("'serverNames' needs an entry; remove it");
         HttpRuleSet? http = null;
         bool isDns = false;
         if (fields.TryGetValue("rules", out ManifestField rules))
@@ -198,16 +203,16 @@ internal static class PortReader
 
     private static string Protocol(ManifestField field)
     {
-        string? text = field.Text();
-        if (text is null or "ANY" or "TCP" or "UDP" or "SCTP")
-            return text ?? AnyProtocol;
-        if (text is "VRRP" or "IGMP" && ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release))
+        if (field.Text() is not { } text)
+            return AnyProtocol;
+        List<string> protocols = ["TCP", "UDP"];
+        if (ReleaseChanges.SctpInPolicies.In(field.Problems.Release))
+            protocols.Add("SCTP");
+        if (ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release))
+            protocols.AddRange(["VRRP", "IGMP"]);
+        if (text == AnyProtocol || protocols.Contains(text))
             return text;
-        field.Report(
-            ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release)
-                ? "the protocol must be TCP, UDP, SCTP, VRRP, IGMP or ANY, in upper case"
-                : "the protocol must be TCP, UDP, SCTP or ANY, in upper case"
-        );
+        field.Report($"the protocol must be {string.Join(", ", protocols)} or {AnyProtocol}, in upper case");
         return AnyProtocol;
     }
 
