@@ -12,7 +12,7 @@ internal static partial class YamlNumber
     // Go writes larger ones with an exponent.
     private const double MaxWhole = 1e21;
 
-    /// <summary>The number of a plain scalar, in decimal; null for what is no number.</summary>
+    /// <summary>The number of a plain scalar, in decimal; null for what is not a number.</summary>
     public static (ManifestType Type, string Text)? Read(string scalar)
     {
         if (scalar.Length == 0 || !(char.IsAsciiDigit(scalar[0]) || scalar[0] is '-' or '+' or '.'))
