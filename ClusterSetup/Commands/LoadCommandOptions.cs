@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.Measurement.Runs;
@@ -8,11 +9,7 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <summary>The scenario of a command, and its load.</summary>
 internal sealed class LoadCommandOptions
 {
-    public Argument<string> Scenario { get; } =
-        new("scenario")
-        {
-            Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}.",
-        };
+    public Argument<string> Scenario { get; } = OfScenario();
 
     public Option<double?> Rate { get; } =
         new("--rate")
@@ -39,6 +36,14 @@ internal sealed class LoadCommandOptions
         new("--verbose") { Description = "Print every count, interval and verdict at the end, not only the summary." };
 
     public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output, Verbose];
+
+    /// <summary>The argument that names a scenario; shells complete it.</summary>
+    public static Argument<string> OfScenario() =>
+        new("scenario")
+        {
+            Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}.",
+            CompletionSources = { _ => ScenarioCatalog.Names.Select(name => new CompletionItem(name)) },
+        };
 
     /// <summary>The scenario with the given load.</summary>
     /// <exception cref="ScenarioException">

@@ -17,10 +17,7 @@ public static class SimulateCommand
     public static Command Build()
     {
         var standard = new SimulationOptions();
-        var scenario = new Argument<string>("scenario")
-        {
-            Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}.",
-        };
+        var scenario = LoadCommandOptions.OfScenario();
         var nodes = new Option<int?>("--nodes")
         {
             Description =

@@ -40,13 +40,16 @@ public enum Outcome
 
     /// <summary>The attack was stopped at once while the request was in flight.</summary>
     Canceled,
+
+    /// <summary>How it ended is not known: the results of another program name an error that does not say.</summary>
+    Unknown,
 }
 
 /// <summary>Groups of outcomes that the accounting equations are written in.</summary>
 public static class Outcomes
 {
     /// <summary>Number of distinct outcomes.</summary>
-    public const int Count = (int)Outcome.Canceled + 1;
+    public const int Count = (int)Outcome.Unknown + 1;
 
     /// <summary>True for requests that were intended but never started.</summary>
     public static bool IsNotSent(this Outcome outcome) => outcome is Outcome.NotSent or Outcome.Overdue;

@@ -191,6 +191,68 @@ public static class ReleaseChanges
     public static ReleaseChange ProtocolsWithoutPorts { get; } =
         new("policies take the protocols VRRP and IGMP", new(1, 19, 0), "cilium/cilium#39872", Read);
 
+    /// <summary>Before, of the port: two peers' different types on one port conflicted as well.</summary>
+    public static ReleaseChange ParsersArePerPeer { get; } =
+        new(
+            "different types of L7 rules on one port conflict for the same peer alone",
+            new(1, 18, 0),
+            "cilium/cilium#37887",
+            Read
+        );
+
+    /// <summary>Before, rule by rule, and <c>all</c> beside <c>host</c> named no host.</summary>
+    public static ReleaseChange HostRulesAreMerged { get; } =
+        new(
+            "HTTP rules that name the host bind it also beside HTTP rules for all peers on the same port",
+            new(1, 19, 0),
+            "cilium/cilium#42607",
+            Read
+        );
+
+    /// <summary>Before, a NetworkPolicy's <c>endPort</c> was accepted and ignored (cilium/cilium#28684).</summary>
+    public static ReleaseChange PortRanges { get; } =
+        new("endPort opens a range of ports", new(1, 16, 0), "cilium/cilium#32807", Read);
+
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange PolicyLogs { get; } =
+        new("spec.log exists", new(1, 18, 0), "cilium/cilium#39902", Read);
+
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange CidrGroupReferences { get; } =
+        new("cidrGroupRef exists", new(1, 14, 0), "cilium/cilium#24638", Read);
+
+    /// <summary>Before, it is accepted there and selects nothing (cilium/cilium#30597).</summary>
+    public static ReleaseChange CidrGroupsInEgress { get; } =
+        new("cidrGroupRef selects in toCIDRSet, too", new(1, 16, 0), "cilium/cilium#30624", Read);
+
+    /// <summary>Before, the custom resource's schema has TCP, UDP and ANY.</summary>
+    public static ReleaseChange SctpInPolicies { get; } =
+        new("Cilium's policies take the protocol SCTP", new(1, 13, 0), "cilium/cilium#20033", Read);
+
+    /// <summary>In 1.11 they needed <c>enable-icmp-rules</c>.</summary>
+    public static ReleaseChange IcmpRules { get; } =
+        new("icmps are taken by default", new(1, 12, 0), "cilium/cilium#16516, cilium/cilium#20174", Read);
+
+    /// <summary>Before, the field is unknown.</summary>
+    public static ReleaseChange Authentication { get; } =
+        new("authentication exists", new(1, 14, 0), "cilium/cilium#25761", Read);
+
+    /// <summary>Before, the schema refuses it (cilium/cilium-cli#462).</summary>
+    public static ReleaseChange KubeApiServerEntity { get; } =
+        new("the entity kube-apiserver exists", new(1, 11, 0), "cilium/cilium#17823", Read);
+
+    /// <summary>In 1.12 for traffic from outside alone.</summary>
+    public static ReleaseChange IngressEntity { get; } =
+        new("the entity ingress exists", new(1, 12, 0), "cilium/cilium#25665", Read);
+
+    /// <summary>Before, they were deprecated, and valid.</summary>
+    public static ReleaseChange RequirementsRemoved { get; } =
+        new("fromRequires and toRequires are refused", new(1, 19, 0), "cilium/cilium#42615, cilium/cilium#43167", Read);
+
+    /// <summary>Before, an empty list was the same as none.</summary>
+    public static ReleaseChange ServerNamesHaveEntries { get; } =
+        new("an empty list of serverNames is refused", new(1, 18, 0), "cilium/cilium#38615", Read);
+
     /// <summary>All changes, by release.</summary>
     public static ImmutableArray<ReleaseChange> All { get; } =
     [
@@ -220,6 +282,19 @@ public static class ReleaseChanges
             EnableDefaultDenyExists,
             CidrGroupSelectors,
             ProtocolsWithoutPorts,
+            ParsersArePerPeer,
+            HostRulesAreMerged,
+            PortRanges,
+            PolicyLogs,
+            CidrGroupReferences,
+            CidrGroupsInEgress,
+            SctpInPolicies,
+            IcmpRules,
+            Authentication,
+            KubeApiServerEntity,
+            IngressEntity,
+            RequirementsRemoved,
+            ServerNamesHaveEntries,
         }.OrderBy(c => c.Since),
     ];
 }

@@ -10,21 +10,32 @@ public static class VerdictText
     /// <summary>A forecast beyond this is not a time that anyone waits.</summary>
     private static readonly TimeSpan s_horizon = TimeSpan.FromHours(1);
 
+    /// <summary>A longer wait is not given as a number of hours.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(30);
+
     /// <summary>Outcome, error probability, what is known of the shares and how long a decision still takes.</summary>
     /// <param name="perSecond">Observations per second from now on; null: the forecast is a number of observations.
     /// </param>
-    public static string Describe(Verdict verdict, double? perSecond = null)
+    /// <param name="givesRate">
+    /// Whether <c>--rate</c> is that of the observations. The load behind scraped counts is not controlled here.
+    /// </param>
+    public static string Describe(Verdict verdict, double? perSecond = null, bool givesRate = true)
     {
         ArgumentNullException.ThrowIfNull(verdict);
         if (verdict.Withheld is { } reason)
             return $"undecided: {reason}";
-        return Outcome(verdict) + Chosen(verdict) + Error(verdict) + Known(verdict) + Needed(verdict, perSecond);
+        return Outcome(verdict)
+            + Chosen(verdict)
+            + Error(verdict)
+            + Known(verdict)
+            + Needed(verdict, perSecond, givesRate);
     }
 
     /// <summary>How long a decision still takes, in steps that stay while the estimate moves a little.</summary>
     /// <param name="further">Observations that it still takes; null: not in sight at these shares.</param>
     /// <param name="perSecond">Observations per second.</param>
-    public static string Forecast(long? further, double perSecond)
+    /// <param name="longWait">What to do when it takes more than an hour; null: to raise the rate.</param>
+    public static string Forecast(long? further, double perSecond, string? longWait = null)
     {
         if (further is not { } observations || perSecond <= 0)
             return "no decision in sight at these shares";
@@ -35,7 +46,19 @@ public static class VerdictText
         const double MaxRate = 100_000;
         return faster > MaxRate
             ? "no decision in sight at these shares"
-            : Invariant($"a decision is not in sight at {Rate(perSecond)}/s; try --rate {faster:0}");
+            : $"a decision is not in sight at {Rate(perSecond)}/s; "
+                + (longWait ?? Invariant($"try --rate {faster:0}"));
+    }
+
+    /// <summary>What to do about a long wait where the rate is not to be raised.</summary>
+    private static string LongWait(Verdict verdict, long further, double perSecond)
+    {
+        static string Hours(double seconds) => Invariant($"{Math.Ceiling(seconds / 3600):0}h");
+        if (further / perSecond > s_longest.TotalSeconds)
+            return "it needs more than 30 days";
+        return verdict.ScrapeIntervals > 0
+            ? $"look longer: --for {Hours((verdict.Connections + further) / perSecond)}"
+            : $"it needs about {Hours(further / perSecond)} more";
     }
 
     private static string Rate(double perSecond) =>
@@ -161,13 +184,20 @@ public static class VerdictText
         return verdict.Unattributed > 0 ? Invariant($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
     }
 
-    private static string Needed(Verdict verdict, double? perSecond)
+    private static string Needed(Verdict verdict, double? perSecond, bool givesRate)
     {
         // Without an error bound nothing is decided by more of the same, and without evidence nothing is known.
         if (verdict.Connections == 0 || verdict.Kind is not VerdictKind.Undecided || verdict.ErrorProbability is null)
             return "";
         if (perSecond is { } rate && rate > 0)
-            return $"; {Forecast(verdict.FurtherConnections, rate)}";
+            return "; "
+                + Forecast(
+                    verdict.FurtherConnections,
+                    rate,
+                    givesRate && verdict.ScrapeIntervals == 0
+                        ? null
+                        : LongWait(verdict, verdict.FurtherConnections ?? 0, rate)
+                );
         return verdict.FurtherConnections is { } further
             ? Invariant($"; about {further:N0} more {Noun(verdict)} to decide")
             : "; no decision in sight at these shares";

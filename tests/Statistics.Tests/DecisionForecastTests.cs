@@ -78,6 +78,26 @@ public class DecisionForecastTests
     public void A_forecast_is_a_time_in_steps_and_ends_at_an_hour(int? further, double perSecond, string text) =>
         VerdictText.Forecast(further, perSecond).ShouldBe(text);
 
+    /// <summary>An observer does not control the load, and <c>observe</c> has no <c>--rate</c>.</summary>
+    [Theory]
+    [InlineData(5, "; look longer: --for ")]
+    [InlineData(0.001, "; it needs more than 30 days")]
+    public void What_is_only_observed_is_to_be_looked_at_for_longer(double perSecond, string expected)
+    {
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, new BackendCounts([60, 50, 40], 0)) with
+        {
+            ScrapeIntervals = 30,
+        };
+
+        var text = VerdictText.Describe(verdict, perSecond / 10);
+
+        text.ShouldContain(expected);
+        text.ShouldNotContain("--rate");
+        if (expected.EndsWith("--for ", StringComparison.Ordinal))
+            int.Parse(text[(text.IndexOf("--for ", StringComparison.Ordinal) + 6)..^1])
+                .ShouldBe((int)Math.Ceiling((150 + verdict.FurtherConnections!.Value) / (perSecond / 10) / 3600));
+    }
+
     [Fact]
     public void The_forecast_stays_while_its_estimate_moves_a_little() =>
         Enumerable

@@ -173,6 +173,7 @@ public sealed class AttackAccounting
             Outcome.NoAnswer => "no answer",
             Outcome.ClosedEarly => "closed early",
             Outcome.NotSent => "not sent",
+            Outcome.Unknown => "unknown error",
             _ => outcome.ToString().ToLowerInvariant(),
         };
         return errno == 0 ? words : $"{words} {Errno.Name(errno)}";

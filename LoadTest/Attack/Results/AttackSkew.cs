@@ -1,4 +1,5 @@
 using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
@@ -6,6 +7,9 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// <summary>The verdict on the successes of the Pods that answered an attack, if equal shares are expected.</summary>
 internal static class AttackSkew
 {
+    /// <summary>All ports that a client without privileges has.</summary>
+    private static readonly ClientPortRange s_ports = new(1024, 65535, ClientPortOrder.Random);
+
     /// <summary>The verdict in one line; null where fewer than two Pods name themselves.</summary>
     public static string? Describe(AttackResults results)
     {
@@ -30,9 +34,19 @@ internal static class AttackSkew
                     + $"{verdict.Connections:N0} choices in {results.Succeeded:N0} successes"
             );
         var counted = results.AchievedRate * verdict.Connections / Math.Max(1, results.Accounting.Started);
-        var text = VerdictText.Describe(verdict, counted);
+        var ports = choices.PortsUsed + verdict.FurtherConnections ?? 0;
+        var isEnough = ports <= ClientPortRange.RandomOdd.Count;
+        var text =
+            VerdictText.Describe(verdict, isEnough ? counted : null, givesRate: false)
+            + (isEnough || verdict.ErrorProbability is null ? "" : HowToGetPorts(ports));
         return $"{text}{(verdict.Withheld is null ? Uncounted(repeated) : "")}, if equal shares are expected";
     }
+
+    /// <summary>Each client port is one choice: more time or a higher rate does not give more.</summary>
+    private static string HowToGetPorts(long ports) =>
+        ports <= s_ports.Count
+            ? $", each with a client port of its own: give it {ports:N0} of them (--ports {s_ports.First}-{s_ports.Last})"
+            : ", each with a client port of its own, and one client has fewer: merge the --hdr logs of several clients";
 
     private static string Uncounted(long repeated) =>
         repeated == 0 ? "" : $"; not counted: {repeated:N0} on kept connections or on ports used before";

@@ -49,6 +49,9 @@ internal sealed class FreshChoices
     /// <summary>Whether the port of a choice is unknown, so that it may repeat another.</summary>
     public bool HasUnknownPorts { get; private set; }
 
+    /// <summary>Client ports that were used, in this client's choices.</summary>
+    public long PortsUsed => _podOfPort?.LongCount(pod => pod != Unused) ?? 0;
+
     /// <summary>Successes of which nothing but the Pod is known.</summary>
     public static FreshChoices OfUnknownPorts(IEnumerable<(string Pod, long Count)> successes)
     {

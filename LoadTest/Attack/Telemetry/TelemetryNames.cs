@@ -34,6 +34,8 @@ internal static class TelemetryNames
             Outcome.ClosedEarly => "response_ended",
             Outcome.Malformed => "invalid_response",
             Outcome.Canceled => "canceled",
+            // What OpenTelemetry calls an error without a name of its own.
+            Outcome.Unknown => "_OTHER",
             _ => "not_sent",
         };
 

@@ -16,6 +16,9 @@ public sealed record EntityPeer(string Entity) : PeerSelector
         "kube-apiserver",
     ];
 
+    /// <summary>What <c>cluster</c> names beside the Pods of the cluster.</summary>
+    internal static IEnumerable<string> ClusterMembers => s_clusterMembers;
+
     /// <summary>The names that are understood.</summary>
     public static FrozenSet<string> Names { get; } =
         FrozenSet.ToFrozenSet(["all", "world", "cluster", .. s_clusterMembers, "none"], StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies;
 
@@ -8,7 +9,7 @@ namespace CiliumDebugging.Datapath.Policies;
 /// </summary>
 internal static class L7Conflicts
 {
-    private static readonly L4Protocol[] s_protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
+    private const string Denied = "deny";
 
     /// <summary>Whether any set of these specs can have a conflict.</summary>
     public static bool MayBeIn(ImmutableArray<PolicySpec> specs)
@@ -19,35 +20,47 @@ internal static class L7Conflicts
 
     /// <summary>The first conflict, in Cilium's words; null without one.</summary>
     /// <param name="specs">The specs that select one endpoint.</param>
-    public static string? Find(IEnumerable<PolicySpec> specs)
+    /// <param name="release">The release whose rules hold.</param>
+    public static string? Find(IEnumerable<PolicySpec> specs, CiliumVersion release)
     {
         List<PolicySpec> all = [.. specs];
-        return Find(all.SelectMany(s => s.Ingress)) ?? Find(all.SelectMany(s => s.Egress));
+        return Find(all.SelectMany(s => s.Ingress), release) ?? Find(all.SelectMany(s => s.Egress), release);
     }
 
-    private static string? Find(IEnumerable<TrafficRule> rules)
+    private static string? Find(IEnumerable<TrafficRule> rules, CiliumVersion release)
     {
-        // Ranges that overlap are filters of their own; a name is one whatever its end (cilium, L4PolicyMap).
-        Dictionary<(ushort Port, ushort EndPort, string? Name, L4Protocol Protocol), string> parsers = [];
-        foreach (TrafficRule rule in rules.Where(r => !r.IsDeny && (r.AnyPeer || !r.Peers.IsEmpty)))
+        bool perPeer = ReleaseChanges.ParsersArePerPeer.In(release);
+        Dictionary<(string Filter, L4Protocol Protocol, string Peer), string> parsers = [];
+        foreach (TrafficRule rule in rules.Where(r => r.HasPeers && (perPeer || !r.IsDeny)))
         {
+            if (!rule.Ports.Any(p => ParserOf(rule, p) is not null))
+                continue;
+            List<string> peers = perPeer ? SelectorKeys.Of(rule, release) : [""];
             foreach (PortRule port in rule.Ports)
             {
-                string? parser =
-                    port.Http is not null ? "http"
-                    : port.IsDns ? "dns"
-                    : null;
-                if (parser is null)
+                if (ParserOf(rule, port) is not { } parser)
                     continue;
-                foreach (L4Protocol protocol in s_protocols.Where(p => port.Protocol is null || port.Protocol == p))
+                foreach (L4Protocol protocol in L4Protocols.Of(port.Protocol))
                 {
-                    (PortMatch match, ushort end) = (port.Ports, port.Ports.Name is null ? port.EndPort : (ushort)0);
-                    var key = (match.First, end, match.Name, protocol);
-                    if (!parsers.TryAdd(key, parser) && parsers[key] != parser)
-                        return $"cannot merge conflicting L7 parsers ({parsers[key]}/{parser})";
+                    foreach (string peer in peers)
+                    {
+                        var key = (port.Filter, protocol, peer);
+                        if (parsers.GetValueOrDefault(key, parser) is var first && first == parser)
+                            parsers[key] = parser;
+                        else if (parser == Denied)
+                            parsers[key] = Denied;
+                        else if (first != Denied)
+                            return $"cannot merge conflicting L7 parsers ({first}/{parser})";
+                    }
                 }
             }
         }
         return null;
     }
+
+    private static string? ParserOf(TrafficRule rule, PortRule port) =>
+        rule.IsDeny ? Denied
+        : port.Http is not null ? "http"
+        : port.IsDns ? "dns"
+        : null;
 }

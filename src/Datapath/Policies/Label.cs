@@ -19,6 +19,10 @@ public readonly record struct Label(string Source, string Key, string Value)
     /// <summary>Source prefix of a selector that accepts a label of any source; the same as no prefix.</summary>
     public const string Any = "any";
 
+    /// <summary>Source prefix that matches a label of any source, too. It names neither a namespace nor a cluster
+    /// (cilium, getEndpointSelector looks for <c>k8s</c> and <c>any</c>).</summary>
+    public const string Unspecified = "unspec";
+
     /// <summary>Key of the label that holds a pod's namespace.</summary>
     public const string PodNamespace = "io.kubernetes.pod.namespace";
 

@@ -19,7 +19,8 @@ public enum LabelOperator
 }
 
 /// <summary>One condition of a selector.</summary>
-/// <param name="Source">The required label source; null means any source (no prefix, or <c>any:</c>).</param>
+/// <param name="Source">The required label source; null (no prefix, or <c>any:</c>) and <see
+/// cref="Label.Unspecified"/> mean any source.</param>
 /// <param name="Key">The key without a source.</param>
 /// <param name="Operator">How the label is compared.</param>
 /// <param name="Values">The values of <see cref="LabelOperator.In"/> and <see cref="LabelOperator.NotIn"/>; otherwise
@@ -42,7 +43,7 @@ public sealed record LabelRequirement(string? Source, string Key, LabelOperator 
     {
         foreach (Label label in labels)
         {
-            if (label.Key == Key && (Source is null || label.Source == Source))
+            if (label.Key == Key && (Source is null or Label.Unspecified || label.Source == Source))
                 return label.Value;
         }
         return null;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies;
 
@@ -30,7 +31,11 @@ public sealed record NetworkPolicyModel(
     string Source,
     int Line,
     ImmutableArray<PolicySpec> Specs
-);
+)
+{
+    /// <summary>The release whose rules it was read by: that of the cluster.</summary>
+    public CiliumVersion Release { get; init; } = ReleaseChanges.Compared;
+}
 
 /// <summary>The rules for the endpoints one selector selects.</summary>
 /// <param name="Subject">Selects the endpoints; the implied namespace is part of it.</param>
@@ -59,6 +64,12 @@ public sealed record TrafficRule(
     ImmutableArray<PortRule> Ports
 )
 {
+    /// <summary>Whether it has peers at all. One without makes no filter.</summary>
+    internal bool HasPeers => AnyPeer || !Peers.IsEmpty;
+
+    /// <summary>Whether one of its selectors selects every peer.</summary>
+    internal bool SelectsAll => AnyPeer || Peers.Any(p => p is EntityPeer { Entity: "all" });
+
     /// <summary>Matches no traffic. Its section still begins default deny.</summary>
     public static TrafficRule Nothing(bool isDeny) => new(isDeny, false, [], []);
 
@@ -119,9 +130,9 @@ public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet
     /// </summary>
     public bool HttpNeedsDefaultDeny { get; init; }
 
-    /// <summary>The <c>endPort</c> as written; 0 without one. Types of L7 rules conflict where ports are written
-    /// alike.</summary>
-    public ushort EndPort { get; init; }
+    /// <summary>Which filter of its protocol it is merged into: rules whose ports are written alike are one (see <see
+    /// cref="PortFilters"/>).</summary>
+    public string Filter { get; init; } = "";
 
     internal HttpRuleSet? HttpWith(bool defaultDeny) =>
         Http is not null && HttpNeedsDefaultDeny && !defaultDeny ? HttpRuleSet.AllowAll : Http;

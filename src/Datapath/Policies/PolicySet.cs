@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies;
 
@@ -14,7 +15,8 @@ public sealed class PolicySet
     private readonly IdentityTable _identities;
     private readonly ImmutableArray<PolicySpec> _specs;
     private readonly PeerClasses _peers;
-    private readonly PortSections _sections = new();
+    private readonly CiliumVersion _release;
+    private readonly PortSections _sections;
     private readonly Lazy<ImmutableArray<NamedPort>> _clusterPorts;
     private readonly ConcurrentDictionary<int, FailedRegeneration?>? _failed;
     private readonly PagedTable<SubjectPolicy> _ingress = new();
@@ -32,12 +34,16 @@ public sealed class PolicySet
         Policies = policies;
         _identities = identities;
         _clusterPorts = new(() => Unambiguous(namedPorts ?? identities.NamedPorts()));
+        // The policies of a cluster are read for its release.
+        _release = policies.IsEmpty ? ReleaseChanges.Compared : policies[0].Release;
+        _sections = new PortSections(_release);
         _specs = [.. policies.SelectMany(p => p.Specs).Select(references.Resolve)];
         _peers = new PeerClasses(_specs);
         _failed = L7Conflicts.MayBeIn(_specs) ? Failures(previous) : null;
     }
 
-    /// <summary>The policies of the set, in the order given; the order has no effect on verdicts.</summary>
+    /// <summary>The policies of the set, in the order given. It has an effect only where policies write one port in two
+    /// ways (<see cref="PortFilters"/>).</summary>
     public ImmutableArray<NetworkPolicyModel> Policies { get; }
 
     /// <summary>Builds a set.</summary>
@@ -126,7 +132,7 @@ public sealed class PolicySet
         var failures = new ConcurrentDictionary<int, FailedRegeneration?>();
         foreach (EndpointIdentity identity in _identities.All())
         {
-            string? error = L7Conflicts.Find(SpecsOf(identity));
+            string? error = L7Conflicts.Find(SpecsOf(identity), _release);
             PolicySet? kept =
                 previous is null ? null
                 : previous.Failure(identity) is { } before ? before.Kept
@@ -141,7 +147,9 @@ public sealed class PolicySet
         _failed?.GetOrAdd(
             subject.Id,
             static (_, s) =>
-                L7Conflicts.Find(s.Set.SpecsOf(s.Subject)) is { } e ? new FailedRegeneration(e, null) : null,
+                L7Conflicts.Find(s.Set.SpecsOf(s.Subject), s.Set._release) is { } e
+                    ? new FailedRegeneration(e, null)
+                    : null,
             (Set: this, Subject: subject)
         );
 
@@ -194,7 +202,7 @@ public sealed class PolicySet
                 bool defaultDeny = selected.Any(i => DefaultDeny(_specs[i], direction));
                 policy = new SubjectPolicy(
                     direction,
-                    selected.SelectMany(i => RulesOf(_specs[i], direction)),
+                    PortFilters.Merge(selected.SelectMany(i => RulesOf(_specs[i], direction))),
                     defaultDeny,
                     names,
                     _peers,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies;
 
@@ -6,21 +7,32 @@ namespace CiliumDebugging.Datapath.Policies;
 /// <param name="IsDeny">Whether it forbids.</param>
 /// <param name="Ports">Its ports; empty means all.</param>
 /// <param name="NamesHost">Whether it has HTTP rules and names the host among its peers.</param>
-internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule> Ports, bool NamesHost)
+/// <param name="SelectsAll">Whether it has HTTP rules and a peer of it is every peer.</param>
+internal readonly record struct PortSection(
+    bool IsDeny,
+    ImmutableArray<PortRule> Ports,
+    bool NamesHost,
+    bool SelectsAll
+)
 {
-    public static PortSection Of(TrafficRule rule) =>
-        new(rule.IsDeny, rule.Ports, rule.NamesHost && rule.Ports.Any(p => p.Http is not null));
+    public static PortSection Of(TrafficRule rule)
+    {
+        bool hasHttp = rule.Ports.Any(p => p.Http is not null);
+        return new(rule.IsDeny, rule.Ports, hasHttp && rule.NamesHost, hasHttp && rule.SelectsAll);
+    }
 
     public bool UsesNames => Ports.Any(p => p.Ports.Name is not null);
 
     public bool Equals(PortSection other) =>
-        IsDeny == other.IsDeny && NamesHost == other.NamesHost && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
+        (IsDeny, NamesHost, SelectsAll) == (other.IsDeny, other.NamesHost, other.SelectsAll)
+        && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
 
     public override int GetHashCode()
     {
         var hash = default(HashCode);
         hash.Add(IsDeny);
         hash.Add(NamesHost);
+        hash.Add(SelectsAll);
         foreach (PortRule port in Ports)
             hash.Add(port);
         return hash.ToHashCode();
@@ -29,10 +41,11 @@ internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule
 
 /// <summary>Compiles sets of port sections into verdicts for each port. Sets that were seen before, for whatever
 /// subject and peer, are not compiled again. Safe for concurrent use.</summary>
-internal sealed class PortSections
+internal sealed class PortSections(CiliumVersion release)
 {
     private static readonly L4Protocol[] s_protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
 
+    private readonly bool _mergesHostRules = ReleaseChanges.HostRulesAreMerged.In(release);
     private readonly Lock _gate = new();
     private readonly Dictionary<PortSection, int> _numbers = [];
     private readonly List<PortSection> _sections = [];
@@ -74,7 +87,7 @@ internal sealed class PortSections
 
     /// <summary>Steps: 1. cut the ports at the edges of all ranges; 2. decide each piece; 3. join neighbours with equal
     /// verdicts.</summary>
-    private static PortVerdicts Compile(PortSection[] chosen, Question question, L4Protocol protocol)
+    private PortVerdicts Compile(PortSection[] chosen, Question question, L4Protocol protocol)
     {
         // 1.
         List<Range> ranges = [.. chosen.SelectMany(section => Ranges(section, question, protocol))];
@@ -100,28 +113,33 @@ internal sealed class PortSections
     private static IEnumerable<Range> Ranges(PortSection section, Question question, L4Protocol protocol)
     {
         if (section.Ports.IsEmpty)
-            yield return new Range(0, ushort.MaxValue, section, null);
+            yield return new Range(0, ushort.MaxValue, section, "", null);
         foreach (PortRule port in section.Ports)
         {
             if (port.Protocol is not null && port.Protocol != protocol)
                 continue;
             HttpRuleSet? http = port.HttpWith(question.DefaultDeny);
             if (port.Ports.Name is null)
-                yield return new Range(port.Ports.First, port.Ports.Last, section, http);
+                yield return new Range(port.Ports.First, port.Ports.Last, section, port.Filter, http);
             foreach (NamedPort named in question.Names)
             {
                 if (named.Protocol == protocol && named.Name == port.Ports.Name)
-                    yield return new Range(named.Port, Math.Max(named.Port, port.Ports.Last), section, http);
+                    yield return new Range(
+                        named.Port,
+                        Math.Max(named.Port, port.Ports.Last),
+                        section,
+                        port.Filter,
+                        http
+                    );
             }
         }
     }
 
-    private static PolicyVerdict Decide(List<Range> ranges, int port, Question question)
+    private PolicyVerdict Decide(List<Range> ranges, int port, Question question)
     {
         bool plain = false;
         bool denied = false;
-        bool bindsHost = true;
-        List<HttpRuleSet> http = [];
+        List<Range> http = [];
         foreach (Range range in ranges)
         {
             if (port < range.First || port > range.Last)
@@ -131,10 +149,7 @@ internal sealed class PortSections
             else if (range.Http is null)
                 plain = true;
             else
-            {
-                http.Add(range.Http);
-                bindsHost &= range.Section.NamesHost;
-            }
+                http.Add(range);
         }
 
         if (denied)
@@ -144,14 +159,25 @@ internal sealed class PortSections
         // come in, unless the rules name the host.
         if (http.Count > 0)
             return PolicyVerdict.Redirect(
-                plain || (question.MayAlwaysEnter && !bindsHost) ? HttpRuleSet.AllowAll : HttpRuleSet.Union(http)
+                plain || (question.MayAlwaysEnter && !BindHost(http))
+                    ? HttpRuleSet.AllowAll
+                    : HttpRuleSet.Union([.. http.Select(r => r.Http!)])
             );
         return plain || question.MayAlwaysEnter || !question.DefaultDeny
             ? PolicyVerdict.Allow
             : PolicyVerdict.Drop(DropReason.PolicyDenied);
     }
 
-    private readonly record struct Range(int First, int Last, PortSection Section, HttpRuleSet? Http);
+    /// <summary>Whether rules bind the host: each filter of them names it. Cilium adds the host, with every request
+    /// allowed, to a filter that selects it and does not name it (cilium, L4Filter.attach); before <see
+    /// cref="ReleaseChanges.HostRulesAreMerged"/>, to each rule's filter before they are merged, and of a rule that
+    /// selects everything it kept that selector alone (createL4IngressFilter).</summary>
+    private bool BindHost(List<Range> http) =>
+        _mergesHostRules
+            ? http.GroupBy(r => r.Filter).All(filter => filter.Any(r => r.Section.NamesHost))
+            : http.TrueForAll(r => r.Section is { NamesHost: true, SelectsAll: false });
+
+    private readonly record struct Range(int First, int Last, PortSection Section, string Filter, HttpRuleSet? Http);
 
     private readonly record struct Question(
         int[] Matching,

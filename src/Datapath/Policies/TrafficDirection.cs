@@ -22,3 +22,11 @@ public enum L4Protocol
     /// <summary>SCTP.</summary>
     Sctp,
 }
+
+internal static class L4Protocols
+{
+    private static readonly L4Protocol[] s_all = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
+
+    /// <summary>The protocols that a rule names; null names all.</summary>
+    public static L4Protocol[] Of(L4Protocol? protocol) => protocol is { } one ? [one] : s_all;
+}

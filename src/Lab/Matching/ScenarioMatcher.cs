@@ -53,19 +53,21 @@ public static class ScenarioMatcher
         if (seen.Diagnosis is { } diagnosis)
             yield return Diagnosis(diagnosis, signs.Diagnosis);
         if (seen.Failing is { } failing && signs.Failing is { } fails)
-            yield return Sign(fails ? "requests fail" : "no request fails", failing == fails);
-        if (seen.Status is { } status && signs.Failing is not null)
+            // Where nothing fails, nothing explains failures.
+            yield return failing && !fails
+                ? ("no request fails", -2 * SignPoints)
+                : Sign(fails ? "requests fail" : "no request fails", failing == fails);
+        if (seen.Status is { } status && signs.Failing is true)
             yield return Sign(
-                signs.Status is { } its ? $"failures are {its}"
-                    : signs.Failing is true ? "failures have other causes"
-                    : "no request fails",
+                signs.Status is { } its ? $"failures are {its}" : "failures have other causes",
                 signs.Status == status
             );
         if (seen is { Answering: { } answering, Pods: { } pods and > 1 } && signs.Answers is { } answers)
             yield return answers switch
             {
+                Answering.None => Sign("no pod answers", answering == 0),
                 Answering.One => Sign("one pod answers", answering == 1),
-                Answering.Some => Sign("only some pods answer", answering < pods),
+                Answering.Some => Sign("only some pods answer", answering > 0 && answering < pods),
                 _ => Sign("every pod answers", answering == pods),
             };
         if (seen.Skewed is { } skewed && signs.Skewed is { } isSkewed)
@@ -117,6 +119,8 @@ public static class ScenarioMatcher
         var isNamed = new DiagnosisResult { Name = seen, Sentence = "" }.IsMechanism;
         if (expected == seen)
             return ($"the diagnosis is {seen}", DiagnosisPoints);
+        if (expected is null && seen == DiagnosisResult.UnknownName)
+            return ("nothing is unusual", -SignPoints);
         if (expected is null)
             return (
                 "no mechanism is named",

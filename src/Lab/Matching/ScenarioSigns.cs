@@ -1,5 +1,6 @@
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Diagnosis;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Matching;
 
@@ -19,15 +20,27 @@ internal sealed class ScenarioSigns(Scenario scenario)
 
     public int? Status => _last.FailureStatus;
 
-    /// <summary>Whether all Pods answer with success, one does, or some do.</summary>
+    /// <summary>How many Pods answer with success.</summary>
     public Answering? Answers =>
         _last switch
         {
             { SuccessesFrom: SuccessSource.OnePod } => Answering.One,
             { SuccessesFrom: not null } => Answering.Some,
+            { FailureShare: ExpectedFailureShare.RemotePods } => HasPodOnClientNode ? Answering.Some : Answering.None,
+            { FailureShare: ExpectedFailureShare.UnknownAddresses } => Answering.All,
+            // The load asks each Pod for the status.
+            { FailureStatus: { } status } when scenario.Load.Url.Query.Contains(Invariant($"status={status}")) =>
+                Answering.None,
             { Failures: false, Delivery: ExpectedDelivery.Even or ExpectedDelivery.NotSkewed } => Answering.All,
             _ => null,
         };
+
+    private bool HasPodOnClientNode =>
+        scenario.Topology is var topology
+        && (
+            topology.BackendWorkers.IsEmpty
+            || topology.BackendWorkers.Contains(topology.ClientWorker == 0 ? topology.Workers : topology.ClientWorker)
+        );
 
     public bool? Skewed =>
         _last.Delivery switch
@@ -59,6 +72,9 @@ internal sealed class ScenarioSigns(Scenario scenario)
 /// <summary>How many Pods answer with success.</summary>
 internal enum Answering
 {
+    /// <summary>Not one.</summary>
+    None,
+
     /// <summary>A single one.</summary>
     One,
 

@@ -60,7 +60,8 @@ public sealed record Symptoms
     public static Symptoms Of(ReportDocument report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var (last, isRun) = (report.Latest, report.Steps.Length > 0);
+        // What is only observed says nothing of its clients' connections, and of no Pod why it changed.
+        var (last, isRun) = (report.Latest, !report.IsObserved);
         if (
             last.Failures == 0
             && report.Phases.Where(p => p is { IsEvaluated: true, Failures: > 0 }).MaxBy(p => p.Failures) is { } worst
@@ -82,9 +83,10 @@ public sealed record Symptoms
             Pods = pods,
             // Who answers is known where each answer names its Pod.
             Answering =
-                isEnough && last.Pods.Sum(p => p.Ok) is > 0 and var ok && 2 * ok > last.Ok
-                    ? last.Pods.Count(p => p.Ok > 0)
-                    : null,
+                !isEnough ? null
+                : last.Ok == 0 ? 0
+                : 2 * last.Pods.Sum(p => p.Ok) > last.Ok ? last.Pods.Count(p => p.Ok > 0)
+                : null,
             Skewed = last.Delivery.Kind switch
             {
                 "skewed" => true,

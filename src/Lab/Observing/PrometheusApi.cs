@@ -40,6 +40,9 @@ internal sealed partial class PrometheusApi : IDisposable
 
     private const string HowToAuthenticate =
         "give credentials (--prometheus-token FILE, or --prometheus-user NAME and --prometheus-password FILE)";
+    private const string HowToPassProxies =
+        "give the proxy's credentials in HTTPS_PROXY or HTTP_PROXY (http://USER:PASSWORD@HOST:PORT), or name the host in "
+        + "NO_PROXY";
     private const string HowToNameTheTenant = "name the tenant (--prometheus-header 'X-Scope-OrgID: TENANT')";
 
     private readonly PrometheusServer _server;
@@ -95,7 +98,10 @@ internal sealed partial class PrometheusApi : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new ObservationException($"Prometheus {Address} cannot be read: {e.Cause()}; check --prometheus", e);
+            var check = e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError }
+                ? HowToPassProxies
+                : "check --prometheus";
+            throw new ObservationException($"Prometheus {Address} cannot be read: {e.Cause()}; {check}", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -236,6 +242,16 @@ internal sealed partial class PrometheusApi : IDisposable
                     + "not answer",
             HttpStatusCode.TooManyRequests =>
                 $"Prometheus {Address} {answered}: it limits requests; use fewer (--requests-per-minute)",
+            HttpStatusCode.ProxyAuthenticationRequired =>
+                $"a proxy on the way to {Address} {answered}: it wants credentials of its own; {HowToPassProxies}",
+            HttpStatusCode.RequestEntityTooLarge
+            or HttpStatusCode.RequestUriTooLong
+            or HttpStatusCode.RequestHeaderFieldsTooLarge =>
+                $"a proxy before {Address} {answered}: it limits the length of requests; raise its limit, or give an "
+                    + "address behind it",
+            HttpStatusCode.MethodNotAllowed =>
+                $"{Address} {answered}: it does not allow {response.RequestMessage?.Method} of /api/v1/query; a proxy "
+                    + "before a Prometheus may forbid it, and other servers have no such path",
             HttpStatusCode.NotFound =>
                 $"{Address} has no Prometheus API: it {answered}; give the address that has /api/v1/query, with the "
                     + "path before it",
@@ -262,10 +278,20 @@ internal sealed partial class PrometheusApi : IDisposable
         var to = location is null ? null : new Uri(response.RequestMessage?.RequestUri ?? Address, location);
         // A query may have secrets.
         var shown = to?.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped);
-        if (shown is not null && shown.EndsWith(QueryPath, StringComparison.Ordinal))
-            return $"{Address} redirects ({status}): give --prometheus {Quote(shown[..^QueryPath.Length])}";
-        return $"{Address} redirects ({status}) to {Quote(shown ?? "nowhere")}, which is a login or another site: "
-            + HowToAuthenticate;
+        if (shown is null)
+            return $"{Address} redirects ({status}) and does not say where: it has no Location header; give "
+                + "the address that has /api/v1/query";
+        var path = shown.TrimEnd('/');
+        var root = path.EndsWith(QueryPath, StringComparison.Ordinal) ? path[..^QueryPath.Length] : null;
+        if (root is null)
+            return $"{Address} redirects ({status}) to {Quote(shown)}, which is a login or another site: "
+                + HowToAuthenticate;
+        if (root != Address.ToString())
+            return $"{Address} redirects ({status}): give --prometheus {Quote(root)}";
+        return path == shown
+            ? $"{Address} redirects ({status}) to itself, as a login with a cookie does: {HowToAuthenticate}"
+            : $"{Address} redirects ({status}) to the same path with a slash at its end, which a Prometheus does not "
+                + "have: a proxy before it adds the slash; change its rule, or give an address behind it";
     }
 
     /// <summary>A part of what a server wrote, in one line and without the secrets that it was sent.</summary>

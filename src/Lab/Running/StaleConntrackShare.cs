@@ -11,6 +11,7 @@ namespace CiliumDebugging.Lab.Running;
 /// connections/s. A port that is used chooses among the other Pods and is lost as well.</item>
 /// <item>The new Pod gets 1/N of the rest.</item>
 /// </list>
+/// With N = 1 there is no other Pod that an entry could keep: its share is 1.
 /// </summary>
 public static class StaleConntrackShare
 {
@@ -23,6 +24,8 @@ public static class StaleConntrackShare
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(backends, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(ports, 1);
+        if (backends == 1)
+            return 1;
         var n = (double)backends;
         return 1 / n * (1 - portsWithEntry * (n - 1) / n) * Math.Exp(-gapConnections / ports);
     }

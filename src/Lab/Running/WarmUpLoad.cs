@@ -16,7 +16,7 @@ internal static class WarmUpLoad
 
     private const int LowestPort = 10_000;
     private const int FewestPorts = 5_000;
-    private const int MostKeptWaiting = 16;
+    private const int MinInFlight = 16;
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1),
         s_limit = TimeSpan.FromSeconds(20),
         s_timeout = TimeSpan.FromSeconds(1);
@@ -32,7 +32,7 @@ internal static class WarmUpLoad
         {
             Ports = $"{LowestPort}-{ports.First - 1}",
             // What is due while a fifth of a second of requests waits is not sent: no queue builds up.
-            MaxInFlight = Math.Max(MostKeptWaiting, (int)(load.RatePerSecond / 5)),
+            MaxInFlight = Math.Max(MinInFlight, (int)(load.RatePerSecond / 5)),
             TimeoutSeconds = s_timeout.TotalSeconds,
         };
     }

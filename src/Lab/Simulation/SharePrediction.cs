@@ -72,7 +72,8 @@ internal sealed class SharePrediction
     /// <param name="added">Position of the Pod that replaced another last; null when there is none.</param>
     public ImmutableArray<double>? Shares(double[]? spread, int? added)
     {
-        if (spread is null || added is null || _isEven)
+        // Before it is ready, the Pod is not among those that have shares.
+        if (spread is null || added is not { } at || spread[at] == 0 || _isEven)
             return spread is null ? null : [.. spread];
         if (!IsStale(spread))
             return null;

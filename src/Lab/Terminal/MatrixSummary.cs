@@ -67,7 +67,7 @@ public sealed record MatrixSummary(
         return new(
             row.Release.ToString(),
             null,
-            phase.Delivery.Successes.Kind,
+            row.Delivery,
             busiest?.Pod.Name,
             busiest is null ? null : (double)busiest.Ok / phase.Ok,
             busiest?.OnClientNode,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Releases;
 using CiliumDebugging.Statistics;
 using Spectre.Console;
@@ -13,9 +14,13 @@ namespace CiliumDebugging.Lab.Terminal;
 /// <param name="Problem">Why there was none.</param>
 public sealed record MatrixRow(CiliumVersion Release, RunReport? Report, string? Problem)
 {
-    /// <summary>Whether delivery was skewed in the last phase; null: not known.</summary>
+    /// <summary>The verdict on delivery at the end, as the summary of the run says it; null: there was no run or no
+    /// request.</summary>
+    public VerdictKind? Delivery => Report is { } report ? RunStatus.Of(report, LiveSample.None).Verdict?.Kind : null;
+
+    /// <summary>Whether delivery was skewed at the end; null: not known.</summary>
     public bool? Skewed =>
-        Report?.Latest.Delivery.Successes.Kind switch
+        Delivery switch
         {
             VerdictKind.Skewed => true,
             VerdictKind.Even => false,

@@ -160,8 +160,12 @@ public static partial class Redaction
             _ => Text(text, names),
         };
 
-    private static string Name(string text, Dictionary<string, string> names) =>
-        names.TryGetValue(text, out var alias) ? alias : Text(text, names);
+    /// <summary>A field that has a name, or a namespace and a name: whatever they are, they are replaced.</summary>
+    private static string Name(string text, Dictionary<string, string> names)
+    {
+        var parts = text.Split('/');
+        return parts.All(names.ContainsKey) ? string.Join('/', parts.Select(p => names[p])) : Text(text, names);
+    }
 
     private static JsonObject Settings(JsonObject settings)
     {
@@ -184,7 +188,11 @@ public static partial class Redaction
         return $"{url.Scheme}://{host}{port}/";
     }
 
-    /// <summary>A sentence of its allowed words; spaces and punctuation stay.</summary>
+    /// <summary>
+    /// A sentence of its allowed words; spaces and punctuation stay. The program's own words stay whatever the cluster's
+    /// objects are called: a sentence does not show whether such a word is a name, and replacing it would reveal that it
+    /// is one.
+    /// </summary>
     private static string Text(string text, Dictionary<string, string> names) =>
         Token()
             .Replace(text, token => Word(token.Value, names))
@@ -194,7 +202,7 @@ public static partial class Redaction
     {
         // A sign alone, as in a = b, names nothing; a first dot may belong to the word, as in .NET.
         if (word.All(c => char.IsPunctuation(c) || char.IsSymbol(c)) || s_words.Contains(word.ToLowerInvariant()))
-            return names.TryGetValue(word, out var named) && !IsOwnWord(word, named) ? named : word;
+            return word;
         var core = word.Trim('.', '-', '/', ':', '\'', '’', '@');
         if (core.Length == 0)
             return word;
@@ -204,23 +212,17 @@ public static partial class Redaction
 
     private static string Core(string core, Dictionary<string, string> names)
     {
-        if (names.TryGetValue(core, out var alias) && !IsOwnWord(core, alias))
-            return alias;
+        bool IsName(string word) => names.ContainsKey(word) && !s_words.Contains(word);
+        if (IsName(core))
+            return names[core];
         if (IsAllowed(core))
             return core;
+        // A namespace and a name, of which one may be a word.
         var parts = core.Split('/');
-        return parts.Length > 1 && parts.All(p => names.ContainsKey(p) || IsAllowed(p))
-            ? string.Join('/', parts.Select(p => names.GetValueOrDefault(p, p)))
-            : Hidden;
+        return parts.Length == 1 || !parts.All(p => names.ContainsKey(p) || IsAllowed(p)) ? Hidden
+            : parts.Any(IsName) ? string.Join('/', parts.Select(p => names.GetValueOrDefault(p, p)))
+            : core;
     }
-
-    /// <summary>A word of the program's sentences that a namespace or Service is called as well: alone, in a sentence,
-    /// it says nothing of them. Pods and nodes are named in sentences.</summary>
-    private static bool IsOwnWord(string word, string alias) =>
-        (
-            alias.StartsWith("namespace-", StringComparison.Ordinal)
-            || alias.StartsWith("service-", StringComparison.Ordinal)
-        ) && s_words.Contains(word);
 
     private static bool IsAllowed(string word) =>
         word.Length > 0

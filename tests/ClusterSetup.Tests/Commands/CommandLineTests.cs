@@ -39,6 +39,21 @@ public sealed partial class CommandLineTests
                 .ShouldBeEmpty($"{document}: {program} {string.Join(' ', words)}");
     }
 
+    /// <summary>All shells ask for the words with the directive <c>[suggest]</c>.</summary>
+    [Theory]
+    [InlineData("simulate sta", "stale-conntrack, stale-endpoints")]
+    [InlineData("scenario run two", "two-sided-l7")]
+    [InlineData("scenario matrix two", "two-sided-l7")]
+    public void Names_of_scenarios_are_completed(string line, string expected)
+    {
+        var parsed = AttackCommands.Parse(s_programs["ClusterSetup"], line.Split(' '));
+
+        // Shells drop what does not begin as the word does.
+        var offered = parsed.GetCompletions(line.Length).Select(c => c.InsertText!);
+        string.Join(", ", offered.Where(c => c.StartsWith(line.Split(' ')[^1], StringComparison.Ordinal)))
+            .ShouldBe(expected);
+    }
+
     [Fact]
     public void Every_command_says_what_it_does_and_has_an_example_that_it_accepts()
     {

@@ -42,7 +42,7 @@ public sealed class GoldenPolicyTests
         foreach (var difference in KnownDifference.All)
         {
             var texts = difference.Example.Contains(':', StringComparison.Ordinal)
-                ? [PolicyLab.Backends($"  {difference.Example}")]
+                ? [Rules(difference.Example)]
                 : cases[difference.Example];
             var reads = texts.Select(t => PolicyReader.ReadYaml(t, "policy.yaml")).ToList();
             reads.SelectMany(r => r.Problems).ShouldContain(p => difference.Is(p), difference.ToString());
@@ -91,6 +91,11 @@ public sealed class GoldenPolicyTests
         verdicts.ShouldBe(18739);
         differences.ShouldBeEmpty();
     }
+
+    private static string Rules(string example) =>
+        example.StartsWith("NetworkPolicy ", StringComparison.Ordinal)
+            ? PolicyLab.Kubernetes($"  {example["NetworkPolicy ".Length..]}")
+            : PolicyLab.Backends($"  {example}");
 
     private static IEnumerable<string> Documents(JsonObject golden) =>
         golden["policies"]!.AsArray().Select(p => p!.GetValue<string>());

@@ -19,7 +19,8 @@ public sealed class PolicyReferenceTests
     [InlineData("fromCIDRSet: [{cidrGroupRef: none}]", false, false, false)]
     [InlineData("fromCIDRSet: [{cidrGroupRef: none}, {cidr: 192.0.2.8/32}]", false, true, false)]
     [InlineData("fromCIDRSet: [{cidrGroupSelector: {matchLabels: {site: a}}}]", true, true, false)]
-    [InlineData("fromCIDRSet: [{cidrGroupSelector: {matchLabels: {'cidrgroup:site': a}}}]", true, true, false)]
+    [InlineData("fromCIDRSet: [{cidrGroupRef: office, except: [08.0.0.0/8, 192.0.2.8/29]}]", true, false, false)]
+    [InlineData("fromCIDRSet: [{cidrGroupRef: office, except: [192.0.02.8/29]}]", true, true, false)]
     [InlineData("fromCIDRSet: [{cidrGroupSelector: {matchLabels: {site: b}}}]", false, false, true)]
     [InlineData("fromCIDRSet: [{cidrGroupSelector: {}}]", true, true, true)]
     public void A_group_selects_the_addresses_of_its_blocks(string rule, bool one, bool eight, bool other)
@@ -94,7 +95,8 @@ public sealed class PolicyReferenceTests
         Allows(policies, _lab.Identities.World, PolicyLab.Address("203.0.113.9")).ShouldBeTrue();
     }
 
-    /// <summary>Peers that select nothing here are peers still.</summary>
+    /// <summary>Peers that select nothing here are peers still. From 1.18 on they conflict with the same peer
+    /// alone.</summary>
     [Theory]
     [InlineData("toFQDNs: [{matchName: example.org}]")]
     [InlineData("toCIDRSet: [{cidrGroupRef: none}]")]
@@ -107,7 +109,7 @@ public sealed class PolicyReferenceTests
               - {{{{peers}}}, toPorts: [{{{{Ports}}}, rules: {http: [{}]}}]}
               - toPorts: [{{{{Ports}}}, rules: {dns: [{matchPattern: '*'}]}}]
             """,
-            null
+            new(1, 17, 0)
         );
         policies.RegenerationError(_lab.Backend).ShouldBe("cannot merge conflicting L7 parsers (http/dns)");
     }

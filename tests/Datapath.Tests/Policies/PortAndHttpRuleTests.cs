@@ -238,7 +238,6 @@ public class PortAndHttpRuleTests
     [Theory]
     [InlineData("rules: {kafka: []}")]
     [InlineData("rules: {dns: []}")]
-    [InlineData("serverNames: []")]
     public void An_empty_list_of_what_is_not_enforced_is_a_plain_allow(string list)
     {
         var lab = new PolicyLab(

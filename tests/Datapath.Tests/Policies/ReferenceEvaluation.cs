@@ -55,7 +55,7 @@ internal static class ReferenceEvaluation
         bool denied = false;
         bool plain = false;
         bool redirected = false;
-        bool bindsHost = true;
+        Dictionary<string, bool> namesHost = [];
         List<JsonObject> http = [];
         List<JsonObject> httpWithoutDefaultDeny = [];
         Dictionary<string, (int Port, string Protocol)> names = ingress
@@ -80,14 +80,14 @@ internal static class ReferenceEvaluation
                 {
                     if (!PeerMatches(rule, isKubernetes, home, ingress, peer))
                         continue;
-                    foreach (JsonObject? l7 in PortMatches(rule, isKubernetes, names, port, protocol))
+                    foreach ((string filter, JsonObject? l7) in PortMatches(rule, isKubernetes, names, port, protocol))
                     {
                         denied |= deny;
                         plain |= !deny && l7 is null;
                         if (l7 is null)
                             continue;
                         redirected = true;
-                        bindsHost &= NamesHost(rule);
+                        namesHost[filter] = namesHost.GetValueOrDefault(filter) | NamesHost(rule);
                         bool onlyWithDefaultDeny =
                             spec["enableDefaultDeny"]?[ingress ? "ingress" : "egress"]?.GetValue<bool>() is false;
                         (onlyWithDefaultDeny ? httpWithoutDefaultDeny : http).AddRange(
@@ -103,7 +103,7 @@ internal static class ReferenceEvaluation
         if (redirected)
             return Redirect(request =>
                 plain
-                || (ownHost && !bindsHost)
+                || (ownHost && namesHost.ContainsValue(false))
                 || (httpWithoutDefaultDeny.Count > 0 && !defaultDeny)
                 || http.Concat(httpWithoutDefaultDeny).Any(rule => HttpMatches(rule, request.Method, request.Path))
             );
@@ -254,7 +254,7 @@ internal static class ReferenceEvaluation
         };
 
     /// <summary>One entry for each matching port: its L7 rules, or null for a plain allow.</summary>
-    private static IEnumerable<JsonObject?> PortMatches(
+    private static IEnumerable<(string Filter, JsonObject? L7)> PortMatches(
         JsonObject rule,
         bool isKubernetes,
         Dictionary<string, (int Port, string Protocol)> names,
@@ -265,14 +265,18 @@ internal static class ReferenceEvaluation
         JsonArray? list = rule[isKubernetes ? "ports" : "toPorts"]?.AsArray();
         if (list is null || list.Count == 0)
         {
-            yield return null;
+            yield return ("", null);
             yield break;
         }
         foreach (JsonNode? entry in list)
         {
             IEnumerable<JsonNode?> ports = isKubernetes ? (JsonNode?[])[entry] : entry!["ports"]!.AsArray();
-            if (ports.Any(p => PortMatchesOne(p!.AsObject(), isKubernetes, names, port, protocol)))
-                yield return entry!["rules"]?["http"] is JsonArray { Count: > 0 } ? entry["rules"]!.AsObject() : null;
+            JsonObject? l7 = entry!["rules"]?["http"] is JsonArray { Count: > 0 } ? entry["rules"]!.AsObject() : null;
+            foreach (JsonNode? one in ports)
+            {
+                if (PortMatchesOne(one!.AsObject(), isKubernetes, names, port, protocol))
+                    yield return ($"{one["port"]}-{one["endPort"]}", l7);
+            }
         }
     }
 

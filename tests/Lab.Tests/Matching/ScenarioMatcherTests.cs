@@ -95,6 +95,71 @@ public class ScenarioMatcherTests
     }
 
     [Fact]
+    public void Where_no_pod_answers_the_scenarios_in_which_none_does_fit_best()
+    {
+        var ranked = ScenarioMatcher.Rank(new Symptoms { Pods = 3, Answering = 0 }, s_catalogue);
+
+        ranked
+            .Where(m => m.Score > 0)
+            .Select(m => m.Scenario.Name)
+            .ShouldBe(["no-local-endpoint", "retry-amplification"]);
+        ranked.ShouldAllBe(m => m.For.All(f => f == "no pod answers"));
+    }
+
+    [Fact]
+    public void What_is_only_observed_is_compared_with_no_sign_that_observation_does_not_show()
+    {
+        var run = DocumentOf.Run(SampleRun.Create());
+        var observed = run with
+        {
+            Load = new LoadInfo("", "", run.Load.RatePerSecond),
+            Steps = ["observe shop/web for 596 s"],
+        };
+
+        var seen = Symptoms.Of(observed);
+
+        (seen.KeepAlive, seen.Http2, seen.Replaced).ShouldBe((null, null, null));
+        string[] invented = ["no pod was replaced", "each request has a fresh connection"];
+        ScenarioMatcher
+            .Rank(seen, s_catalogue)
+            .ShouldAllBe(m => !m.For.Intersect(invented).Any() && !m.Against.Intersect(invented).Any());
+    }
+
+    [Fact]
+    public void A_sign_is_said_once_for_all_combinations_of_symptoms()
+    {
+        bool?[] answers = [null, false, true];
+        foreach (var (failing, skewed) in answers.SelectMany(f => answers.Select(s => (f, s))))
+        foreach (int? status in (int?[])[null, 503])
+        foreach (int? answering in (int?[])[null, 0, 1, 3])
+        foreach (var diagnosis in (string?[])[null, "unknown", "even", "two-sided-l7"])
+            ScenarioMatcher
+                .Rank(
+                    new Symptoms
+                    {
+                        Failing = failing,
+                        Skewed = skewed,
+                        Status = status,
+                        Pods = 3,
+                        Answering = answering,
+                        Diagnosis = diagnosis,
+                    },
+                    s_catalogue
+                )
+                .ShouldAllBe(m => m.For.Concat(m.Against).Distinct().Count() == m.For.Length + m.Against.Length);
+    }
+
+    [Fact]
+    public void A_control_does_not_fit_a_report_in_which_something_unknown_is_wrong()
+    {
+        var ranked = ScenarioMatcher.Rank(new Symptoms { Diagnosis = "unknown", Failing = true }, s_catalogue);
+
+        var control = ranked.Single(m => m.Scenario.Name == "ingress-only");
+        control.For.ShouldBeEmpty();
+        control.Against.ShouldBe(["no request fails", "nothing is unusual"]);
+    }
+
+    [Fact]
     public void What_failed_in_an_earlier_phase_is_a_symptom()
     {
         var run = SampleRun.Create();

@@ -10,7 +10,7 @@ namespace CiliumDebugging.Lab.Tests.Observing;
 /// <summary>
 /// <c>observe --prometheus</c>: the same verdict from a Prometheus, and a clear error from other servers.
 /// </summary>
-public sealed class PrometheusObservationTests : IDisposable
+public sealed partial class PrometheusObservationTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("observe-").FullName;
 
@@ -103,56 +103,6 @@ public sealed class PrometheusObservationTests : IDisposable
         code.ShouldBe(1, what);
         text.ShouldContain(expected);
         text.ShouldNotContain("   at ");
-    }
-
-    [Theory]
-    [InlineData("401 Unauthorized", "no org id\n", "", "refuses: it answered 401 with 'no org id'; name the tenant")]
-    [InlineData(
-        "401 Unauthorized",
-        "Unauthorized",
-        "",
-        "refuses: it answered 401 with 'Unauthorized'; give credentials"
-    )]
-    [InlineData("403 Forbidden", "", "", "refuses: it answered 403 with ''; give credentials (--prometheus-token FILE")]
-    [InlineData(
-        "403 Forbidden",
-        """{"status":"error","errorType":"forbidden","error":"no"}""",
-        "",
-        "'; give credentials (--prometheus-token FILE"
-    )]
-    [InlineData("401 Unauthorized", """{"status":"error","error":"no org id"}""", "", "; name the tenant")]
-    [InlineData(
-        "302 Found",
-        "<a href=\"/login\">Found</a>",
-        "Location: /login?state=s3cr3t\r\n",
-        "/login, which is a login or another site: give credentials"
-    )]
-    [InlineData(
-        "301 Moved Permanently",
-        "",
-        "Location: https://user:pw@metrics.example/prom/api/v1/query?query=up\r\n",
-        "redirects (301): give --prometheus https://metrics.example/prom/"
-    )]
-    [InlineData("307 Temporary Redirect", "", "", "redirects (307) to nowhere")]
-    [InlineData("502 Bad Gateway", "<html><h1>502 Bad Gateway</h1></html>", "", "the address is right")]
-    [InlineData("504 Gateway Timeout", "", "", "the Prometheus behind it does not answer")]
-    [InlineData("404 Not Found", "404 page not found", "", "has no Prometheus API")]
-    [InlineData("429 Too Many Requests", "too many outstanding requests", "", "it limits requests")]
-    [InlineData("500 Internal Server Error", "oops", "", "answered 500 with 'oops': see its log")]
-    public async Task A_server_that_refuses_is_named_as_what_it_is(
-        string status,
-        string body,
-        string headers,
-        string expected
-    )
-    {
-        await using var prometheus = new FakePrometheus { Answer = _ => FakePrometheus.Text(status, body, headers) };
-        var (code, text, _) = await ObserveAsync(prometheus);
-        code.ShouldBe(1);
-        text.ShouldContain(expected);
-        text.ShouldNotContain("is not a Prometheus");
-        text.ShouldNotContain("s3cr3t");
-        text.ShouldNotContain("user:pw");
     }
 
     [Theory]

@@ -4,6 +4,8 @@ using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Sockets;
 using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Simulation;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.Lab.Tests.Simulation;
 
@@ -59,6 +61,31 @@ public class StaleConntrackTests
         StaleConntrackShare.Expected(3, 0, 0, 14_116).ShouldBe(1.0 / 3, 1e-12);
         StaleConntrackShare.FrozenSpread(1.0 / 3, 500).ShouldBe(0.021, 0.001);
     }
+
+    [Fact]
+    public void Predicted_shares_sum_to_1_for_all_numbers_of_pods()
+    {
+        var ports = ClientPortRange.Parse("odd").Range;
+        for (var pods = 1; pods <= 50; pods++)
+            foreach (var goneAt in (double[])[0, 10, 300, 5_000])
+            foreach (var gap in (double[])[0, 2, 600])
+            {
+                var prediction = new SharePrediction(new CiliumConfig(), ports, 50, 7_000);
+                prediction.Replaced(pods, goneAt, gap);
+                // The deleted Pod is first, the new one last.
+                double[] spread = [0, .. Enumerable.Repeat(1.0 / pods, pods)];
+                foreach (var added in (int[])[pods, 0])
+                {
+                    var shares = prediction.Shares(spread, added).ShouldNotBeNull();
+                    shares.ShouldAllBe(s => s >= 0 && s <= 1);
+                    shares.Sum().ShouldBe(1, 1e-9, $"{pods} pods, deleted at {goneAt} s, gap {gap} s, added {added}");
+                }
+            }
+    }
+
+    [Fact]
+    public void The_only_pod_of_a_service_gets_everything() =>
+        StaleConntrackShare.Expected(1, 0.7, 1_000, 14_116).ShouldBe(1);
 
     private static uint Choose(NodeDatapath node, int port, Random random)
     {

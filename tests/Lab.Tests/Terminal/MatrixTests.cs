@@ -1,6 +1,7 @@
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Releases;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
@@ -103,6 +104,7 @@ public sealed class MatrixTests
                 run with
                 {
                     Phases = [SampleRun.Phase("observe", 0, skewed: false, perPod)],
+                    Status = run.Status with { State = VerdictKind.Undecided, Episodes = [] },
                 },
                 null
             );
@@ -111,6 +113,32 @@ public sealed class MatrixTests
         MatrixText
             .Changes(rows)
             .ShouldBe(["changes between 1.9.0 (skewed, requests fail) and 1.9.1 (no skew found, no request fails)"]);
+    }
+
+    [Fact]
+    public void Requests_that_one_connection_pins_to_a_pod_are_as_skewed_as_the_summary_of_the_run_says()
+    {
+        var run = SampleRun.Create();
+        var phase = SampleRun.Phase("observe", 0, skewed: false);
+        var delivery = new DeliveryTest(ExpectedShares.Equal([.. phase.Pods.Select(p => p.Pod.Name)]));
+        delivery.Add(0, true);
+        var pinned = run with
+        {
+            Phases =
+            [
+                phase with
+                {
+                    Delivery = delivery.Evaluate(),
+                    Pods = [.. phase.Pods.Select((p, i) => p with { Ok = i == 0 ? phase.Ok : 0 })],
+                },
+            ],
+            Status = run.Status with { State = VerdictKind.Undecided, Episodes = [] },
+        };
+        var row = new MatrixRow(new CiliumVersion(1, 9, 0), pinned, null);
+
+        row.Delivery.ShouldBe(RunStatus.Of(pinned, LiveSample.None).Verdict?.Kind);
+        row.Delivery.ShouldBe(VerdictKind.Skewed);
+        Text([row]).ShouldNotContain("no skew found");
     }
 
     private static string Text(IReadOnlyList<MatrixRow> rows)

@@ -54,6 +54,28 @@ public sealed class AttackSkewTests
         skew.ShouldMatch(@"; [\d,]+ of unknown backend");
     }
 
+    /// <summary>A rate or a time that needs more choices than the ports give is not advised.</summary>
+    [Theory]
+    [InlineData(
+        0.563,
+        "more connections to decide, each with a client port of its own: give it ",
+        "(--ports 1024-65535)"
+    )]
+    [InlineData(0.572, ", each with a client port of its own, and one client has fewer: merge the --hdr logs", "")]
+    public void A_decision_that_needs_more_ports_than_there_are_says_how_to_get_them(
+        double share,
+        string expected,
+        string alsoExpected
+    )
+    {
+        var skew = SkewOf(Answers(i => Answer(i, i * share % 1 < share ? "pod-a" : "pod-b")));
+
+        skew.ShouldStartWith("undecided");
+        skew.ShouldContain(expected);
+        skew.ShouldContain(alsoExpected);
+        skew.ShouldNotContain("--rate");
+    }
+
     [Fact]
     public void Two_kept_connections_are_two_choices()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Compare;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Testing;
@@ -38,6 +39,27 @@ public sealed class ComparisonTests
         comparison.Differences.ShouldBeEmpty();
         comparison.Unmatched.ShouldBeEmpty();
         comparison.Quantities.Length.ShouldBe(2 * (1 + 3 + 3 * 2) + 1);
+    }
+
+    [Fact]
+    public void What_redaction_leaves_out_is_unknown_and_no_difference()
+    {
+        var named = s_skewed with
+        {
+            Cluster = s_skewed.Cluster with { Settings = s_skewed.Cluster.Settings.Add("acme-only-setting", "true") },
+        };
+        var redacted = Redaction.Apply(named);
+
+        foreach (var comparison in (Comparison[])[Comparison.Of(named, redacted), Comparison.Of(redacted, named)])
+        {
+            comparison.Differences.ShouldBeEmpty();
+            comparison.Unmatched.ShouldBeEmpty();
+            comparison.Changed.ShouldBeFalse();
+        }
+        Comparison
+            .Of(redacted, named with { Cluster = named.Cluster with { Kind = "kind" } })
+            .Differences.ShouldHaveSingleItem()
+            .ShouldStartWith("cluster: ");
     }
 
     [Fact]

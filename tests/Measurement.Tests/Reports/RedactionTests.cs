@@ -231,6 +231,50 @@ public class RedactionTests
         (redacted.Kubernetes, redacted.Nodes[0].Kubelet).ShouldBe((expected, expected));
     }
 
+    /// <summary>A replaced word would tell the name: it is the one that belongs in the sentence.</summary>
+    [Fact]
+    public void Sentences_keep_their_words_whatever_the_clusters_objects_are_called()
+    {
+        string[] words = [.. "client skewed even worker cilium kube-proxy connections of pods busiest".Split(' ')];
+        var plain = Redaction.Apply(s_document);
+        foreach (var word in words)
+        foreach (var other in words.Where(w => w != word))
+        {
+            PodInfo Named(PodInfo pod) =>
+                pod.Name == s_document.Phases[1].Pods[0].Name
+                    ? pod with
+                    {
+                        Name = word,
+                        Namespace = other,
+                        Node = other,
+                    }
+                    : pod;
+            var document = s_document with
+            {
+                Phases = [.. s_document.Phases.Select(p => p with { Pods = [.. p.Pods.Select(Named)] })],
+                Cluster = s_document.Cluster with { ClientPod = $"{other}/{word}", ClientNode = word },
+                Load = s_document.Load with { Url = $"http://{word}.{other}:8080/" },
+                Series = s_document.Series with
+                {
+                    Pods = [.. s_document.Series.Pods.Select(p => p with { Pod = $"{other}/{word}" })],
+                },
+            };
+
+            var redacted = Redaction.Apply(document);
+
+            redacted.Diagnosis.Sentence.ShouldBe(s_document.Diagnosis.Sentence, word);
+            redacted.Phases.Select(p => p.Delivery.Kind).ShouldBe(s_document.Phases.Select(p => p.Delivery.Kind));
+            redacted.Reconciliation[^1].Explanation.ShouldBe(plain.Reconciliation[^1].Explanation, word);
+            redacted.Phases[0].Delivery.Text.ShouldBe(plain.Phases[0].Delivery.Text, word);
+            var fields = redacted
+                .Phases.SelectMany(p => p.Pods)
+                .SelectMany(p => (string[])[p.Name, p.Namespace, p.Node])
+                .Concat(redacted.Series.Pods.SelectMany(p => p.Pod.Split('/')))
+                .Concat([redacted.Cluster.ClientNode, .. redacted.Cluster.ClientPod.Split('/'), redacted.Load.Url]);
+            fields.ShouldAllBe(f => !words.Contains(f) && !f.Contains(word + ".") && !f.Contains("." + other));
+        }
+    }
+
     /// <summary>A namespace may be called as a verdict, a kind of cluster or a diagnosis; so may any other object.</summary>
     [Fact]
     public void The_schemas_own_words_stay_whatever_the_clusters_objects_are_called()

@@ -103,6 +103,35 @@ public sealed partial class ReportJsonTests
         error.Message.ShouldNotContain("System.");
     }
 
+    /// <summary>In reports of earlier versions a redirect is a failure.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Redirects_may_be_successes_or_as_in_earlier_versions_failures(bool isEarlier)
+    {
+        var document = DocumentOf.Run(SampleRun.Create());
+        var phase = document.Phases[0];
+        var redirected = isEarlier ? 30 : 0;
+        var byStatus = phase.ByStatus.SetItem(200, phase.ByStatus[200] - 30).SetItem(302, 30);
+        PhaseInfo Of(long ok) =>
+            phase with
+            {
+                ByStatus = byStatus,
+                Ok = ok,
+                Failures = phase.Requests - ok,
+                Pods = [.. phase.Pods.Select(p => p with { Ok = 0, Failed = 0 })],
+            };
+        string Json(long ok) =>
+            ReportJson.Write(document with { Totals = null, Phases = [Of(ok), .. document.Phases[1..]] });
+
+        var read = ReportJson.Read(Json(phase.Ok - redirected));
+
+        (read.Phases[0].Ok, read.Phases[0].Failures).ShouldBe((phase.Ok - redirected, phase.Failures + redirected));
+        Should
+            .Throw<InvalidDataException>(() => ReportJson.Read(Json(phase.Ok - redirected - 1)))
+            .Message.ShouldStartWith("phases[0].ok is ");
+    }
+
     [Fact]
     public void A_run_that_is_under_way_may_have_sent_more_than_its_phases_have()
     {

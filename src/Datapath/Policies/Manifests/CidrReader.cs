@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads address blocks.</summary>
-internal static class CidrReader
+internal static partial class CidrReader
 {
     public static CidrBlock? Block(ManifestField field)
     {
@@ -17,11 +18,15 @@ internal static class CidrReader
 
     private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"])
     {
-        Begun = [("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors)],
+        Begun =
+        [
+            ("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors),
+            ("cidrGroupRef", ReleaseChanges.CidrGroupReferences),
+        ],
     };
 
     /// <summary>Reads an entry of fromCIDRSet or toCIDRSet.</summary>
-    public static PeerSelector? BlockOrGroup(ManifestField field)
+    public static PeerSelector? BlockOrGroup(ManifestField field, TrafficDirection direction)
     {
         string[] kinds = ["cidr", "cidrGroupRef", "cidrGroupSelector"];
         List<(string Key, int Line, ManifestNode Value)> given = field.Node.Fields.FindAll(f => kinds.Contains(f.Key));
@@ -31,16 +36,46 @@ internal static class CidrReader
             return BlockWithExceptions(field, s_setFields, nullIsAbsent: false);
         if (field.Map(s_setFields) is not { } fields)
             return null;
-        List<CidrBlock> except = Exceptions(fields, block: null);
+        List<CidrBlock> except = GroupExceptions(fields);
         field.Note("a CiliumCIDRGroup selects addresses outside of the cluster, none of the lab's Pods");
         if (fields.TryGetValue("cidrGroupSelector", out ManifestField selector))
-            return new CidrGroupPeer(null, SelectorReader.Read(selector, kubernetes: false), [.. except]);
+            return new CidrGroupPeer(null, SelectorReader.Read(selector, SelectorKind.CidrGroups), [.. except]);
         if (!fields.TryGetValue("cidrGroupRef", out ManifestField reference) || reference.Text() is not { } name)
             return null;
         if (!LabelSyntax.IsSubdomain(name))
             reference.Report("this is not the name of a CiliumCIDRGroup");
+        if (direction == TrafficDirection.Egress && !ReleaseChanges.CidrGroupsInEgress.In(field.Problems.Release))
+        {
+            field.Note($"before {ReleaseChanges.CidrGroupsInEgress.Since} Cilium reads no group for egress");
+            return new CidrGroupPeer("", null, []);
+        }
         return new CidrGroupPeer(name, null, [.. except]);
     }
+
+    /// <summary>The exceptions beside a group. Only the schema looks at them, which takes leading zeros; a block with
+    /// some excepts nothing (cilium, CIDRRule.Validate).</summary>
+    private static List<CidrBlock> GroupExceptions(Dictionary<string, ManifestField> fields)
+    {
+        List<CidrBlock> except = [];
+        if (!fields.TryGetValue("except", out ManifestField list))
+            return except;
+        foreach (ManifestField item in list.Items())
+        {
+            if (item.Node.Type != ManifestType.Text || WithoutLeadingZeros(item.Node.Text) is not { } sloppy)
+                Block(item);
+            else if (CidrBlock.Parse(item.Node.Text) is { } block)
+                except.Add(block);
+            else
+                item.Note($"Cilium excepts nothing here: write {sloppy.Text}, without leading zeros");
+        }
+        return except;
+    }
+
+    private static CidrBlock? WithoutLeadingZeros(string text) =>
+        CidrBlock.Parse(text) ?? CidrBlock.Parse(LeadingZeros().Replace(text, ""));
+
+    [GeneratedRegex(@"(?<![0-9A-Fa-f:])0+(?=[0-9])", RegexOptions.CultureInvariant)]
+    private static partial Regex LeadingZeros();
 
     /// <summary>Reads <c>{cidr, except}</c>.</summary>
     public static CidrPeer? BlockWithExceptions(ManifestField field, FieldTable table, bool nullIsAbsent)

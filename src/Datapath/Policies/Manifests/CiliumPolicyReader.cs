@@ -7,7 +7,6 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// custom resource's schema and Cilium's Sanitize refuse, and what the lab cannot enforce.</summary>
 internal static class CiliumPolicyReader
 {
-    private const int MaxLogLength = 32;
     private const string UseEndpoints = "select peers by endpoints, CIDR or entities";
 
     private static readonly string[] s_sections = ["ingress", "ingressDeny", "egress", "egressDeny"];
@@ -22,11 +21,9 @@ internal static class CiliumPolicyReader
         "log",
     ])
     {
-        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists)],
+        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists), ("log", ReleaseChanges.PolicyLogs)],
     };
 
-    private static readonly FieldTable s_labelFields = new(["key", "value", "source"]);
-    private static readonly FieldTable s_logFields = new(["value"]);
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
     private static readonly FieldTable s_authenticationFields = new(["mode"]);
 
@@ -59,7 +56,7 @@ internal static class CiliumPolicyReader
         ingress.AddRange(Rules(fields, "ingressDeny", s_ingressDenyFields, true, context, ingressFlag));
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, false, context, egressFlag);
         egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, true, context, egressFlag));
-        ReadTexts(fields);
+        PolicyTextReader.Read(fields);
         if (
             subject is null
             && (
@@ -99,7 +96,7 @@ internal static class CiliumPolicyReader
             field.Report("'endpointSelector' is missing; {} selects all endpoints of the namespace");
         if (selectsNodes)
         {
-            SelectorReader.Read(nodes, kubernetes: false);
+            SelectorReader.Read(nodes, SelectorKind.Cilium);
             if (!selectsPods && kind != PolicyKind.CiliumClusterwideNetworkPolicy)
                 nodes.Report("only a CiliumClusterwideNetworkPolicy selects nodes");
             nodes.Note("a host policy has no effect on Pods; the lab's nodes have no traffic of their own");
@@ -107,7 +104,7 @@ internal static class CiliumPolicyReader
         return selectsPods
             ? SelectorReader.Read(
                 endpoints,
-                kubernetes: false,
+                SelectorKind.Cilium,
                 impliesNamespace: kind != PolicyKind.CiliumClusterwideNetworkPolicy
             )
             : null;
@@ -124,27 +121,6 @@ internal static class CiliumPolicyReader
             && ReleaseChanges.EmptySectionsRefused.In(field.Problems.Release)
         )
             field.Report($"one of {string.Join(", ", s_sections)} needs an entry; {{}} begins default deny");
-    }
-
-    private static void ReadTexts(Dictionary<string, ManifestField> fields)
-    {
-        if (fields.TryGetValue("description", out ManifestField description))
-            description.Text();
-        if (
-            fields.TryGetValue("log", out ManifestField log)
-            && log.Map(s_logFields) is { } members
-            && members.TryGetValue("value", out ManifestField value)
-            && value.Text() is { } text
-            && (text.Length > MaxLogLength || text.Any(char.IsControl))
-        )
-            value.Report($"the value has up to {MaxLogLength} printable characters");
-        if (!fields.TryGetValue("labels", out ManifestField labels))
-            return;
-        foreach (ManifestField label in labels.Items())
-        {
-            if (label.Map(s_labelFields) is { } parts && !parts.ContainsKey("key"))
-                label.Report("'key' is missing");
-        }
     }
 
     private static FieldTable RuleFields(string side, bool isDeny)
@@ -166,7 +142,11 @@ internal static class CiliumPolicyReader
         ];
         if (!isDeny)
             known.Add("authentication");
-        return new FieldTable([.. known], [.. notEnforced]) { EmptyListsAreAbsent = true };
+        return new FieldTable([.. known], [.. notEnforced])
+        {
+            EmptyListsAreAbsent = true,
+            Begun = [("icmps", ReleaseChanges.IcmpRules), ("authentication", ReleaseChanges.Authentication)],
+        };
     }
 
     private static (bool? Ingress, bool? Egress) DefaultDeny(Dictionary<string, ManifestField> fields)
@@ -240,7 +220,7 @@ internal static class CiliumPolicyReader
                 list.Note("names select no Pod: addresses that DNS gives belong to none");
             foreach (ManifestField item in list.Items())
             {
-                if (Peer(kind, item, context) is { } peer)
+                if (Peer(kind, item, direction, context) is { } peer)
                     peers.Add(peer);
             }
         }
@@ -249,7 +229,12 @@ internal static class CiliumPolicyReader
                 $"Cilium does not combine {string.Join(" and ", filled)} in one rule; write one rule for each"
             );
         if (members.TryGetValue(side + "Requires", out ManifestField requires) && !requires.IsEmptyList)
-            requires.Report("Cilium no longer takes it; put the labels into the selectors");
+            requires.Report(
+                ReleaseChanges.RequirementsRemoved.In(context.Release)
+                    ? "Cilium no longer takes it; put the labels into the selectors"
+                    : "recognised but not enforced here, and part of a policy would mislead: "
+                        + "put the labels into the selectors"
+            );
         Authentication(members);
 
         bool hasPorts = members.TryGetValue("toPorts", out ManifestField toPorts);
@@ -292,12 +277,12 @@ internal static class CiliumPolicyReader
             mode.Report("the mode is disabled, required or test-always-fail");
     }
 
-    private static PeerSelector? Peer(string kind, ManifestField item, SpecContext context)
+    private static PeerSelector? Peer(string kind, ManifestField item, TrafficDirection direction, SpecContext context)
     {
         switch (kind)
         {
             case "Endpoints":
-                LabelSelector selector = SelectorReader.Read(item, kubernetes: false);
+                LabelSelector selector = SelectorReader.Read(item, SelectorKind.Cilium);
                 return new EndpointPeer(
                     SelectorReader.ImplyCluster(
                         SelectorReader.ImplyPeerNamespace(selector, context.Namespace, context.SubjectIsInit),
@@ -307,9 +292,10 @@ internal static class CiliumPolicyReader
             case "Entities":
                 if (item.Text() is not { } entity)
                     return null;
-                if (EntityPeer.Names.Contains(entity))
+                IEnumerable<string> entities = Entities(context.Release);
+                if (entities.Contains(entity))
                     return new EntityPeer(entity);
-                item.Report($"the entities are {string.Join(", ", EntityPeer.Names.Order(StringComparer.Ordinal))}");
+                item.Report($"the entities are {string.Join(", ", entities.Order(StringComparer.Ordinal))}");
                 return null;
             case "CIDR":
                 return CidrReader.Block(item) is { } block ? new CidrPeer(block, []) : null;
@@ -318,9 +304,19 @@ internal static class CiliumPolicyReader
             case "FQDNs":
                 return DnsName.Read(item) is { } name ? new NamePeer(name) : null;
             default:
-                return CidrReader.BlockOrGroup(item);
+                return CidrReader.BlockOrGroup(item, direction);
         }
     }
+
+    private static IEnumerable<string> Entities(CiliumVersion release) =>
+        EntityPeer.Names.Where(name =>
+            name switch
+            {
+                "kube-apiserver" => ReleaseChanges.KubeApiServerEntity.In(release),
+                "ingress" => ReleaseChanges.IngressEntity.In(release),
+                _ => true,
+            }
+        );
 
     /// <summary>What the rules of a spec are read with.</summary>
     /// <param name="Namespace">The policy's namespace; empty when it is clusterwide.</param>

@@ -22,7 +22,7 @@ internal static class KubernetesPolicyReader
         if (fields is null)
             return null;
         LabelSelector subject = fields.TryGetValue("podSelector", out ManifestField selector)
-            ? SelectorReader.Read(selector, kubernetes: true, impliesNamespace: true)
+            ? SelectorReader.Read(selector, SelectorKind.Kubernetes, impliesNamespace: true)
             : LabelSelector.Everything;
         List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", policyNamespace);
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
@@ -132,12 +132,12 @@ internal static class KubernetesPolicyReader
             return null;
         }
         ImmutableArray<LabelRequirement> podLabels = hasPods
-            ? SelectorReader.Read(pods, kubernetes: true, impliesNamespace: !hasNamespaces).Requirements
+            ? SelectorReader.Read(pods, SelectorKind.Kubernetes, impliesNamespace: !hasNamespaces).Requirements
             : [];
         if (!hasNamespaces)
             return new EndpointPeer(new LabelSelector([.. podLabels, .. InNamespace(policyNamespace).Requirements]));
         ImmutableArray<LabelRequirement> namespaceLabels = SelectorReader
-            .Read(namespaces, kubernetes: true, Label.NamespaceLabelPrefix)
+            .Read(namespaces, SelectorKind.Kubernetes, Label.NamespaceLabelPrefix)
             .Requirements;
 
         // An empty namespace selector means all pods of all namespaces, not everything.
@@ -159,6 +159,7 @@ internal static class KubernetesPolicyReader
             ? Protocol(protocolField)
             : L4Protocol.Tcp;
         PortMatch? match = PortMatch.All;
+        ushort end = 0;
         bool hasPort = fields.TryGetValue("port", out ManifestField port);
         if (hasPort)
             match = Match(port);
@@ -170,10 +171,23 @@ internal static class KubernetesPolicyReader
                 endPort.Report(
                     $"the end of the range is below its start {match.First.ToString(CultureInfo.InvariantCulture)}"
                 );
-            else if (match is not null)
+            else if (match is not null && ReleaseChanges.PortRanges.In(field.Problems.Release))
+            {
                 match = match with { Last = (ushort)last };
+                end = (ushort)last;
+            }
+            else if (match is not null)
+                endPort.Note(
+                    $"before {ReleaseChanges.PortRanges.Since} Cilium ignores it: only the first port is open"
+                );
         }
-        return match is null ? null : new PortRule(match, protocol, null);
+        if (match is null)
+            return null;
+        string text = match.Name ?? match.First.ToString(CultureInfo.InvariantCulture);
+        return new PortRule(match, protocol, null)
+        {
+            Filter = PortFilters.Key(text, match.Name is not null, end, field.Problems.Release),
+        };
     }
 
     /// <summary>Reads a port of a NetworkPolicy: a number, or a text that is a name.</summary>

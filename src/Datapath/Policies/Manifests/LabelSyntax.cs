@@ -38,8 +38,8 @@ internal static partial class LabelSyntax
         && !name.Contains("--", StringComparison.Ordinal);
 
     /// <summary>Splits a selector's key as Cilium does (pkg/labels, GetExtendedKeyFrom): <c>source:key</c>,
-    /// <c>reserved.key</c> or <c>$key</c>; from a <c>=</c> on it is cut. No source, <c>any</c> and <c>unspec</c> mean
-    /// any source (null).</summary>
+    /// <c>reserved.key</c> or <c>$key</c>; from a <c>=</c> on it is cut. No source and <c>any</c> mean any source
+    /// (null), and so does <see cref="Label.Unspecified"/> for a match.</summary>
     public static (string? Source, string Key) SplitSource(string text)
     {
         (string? source, string key) = Split(text);
@@ -56,7 +56,7 @@ internal static partial class LabelSyntax
                 ? (Label.Reserved, text[ReservedPrefix.Length..])
                 : (null, text);
         string source = text[..colon];
-        return (source is "" or Label.Any or "unspec" ? null : source, text[(colon + 1)..]);
+        return (source is "" or Label.Any ? null : source, text[(colon + 1)..]);
     }
 
     /// <summary>Checks a selector's key. Cilium checks it with its source in front, which counts towards the

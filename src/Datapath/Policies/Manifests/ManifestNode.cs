@@ -19,7 +19,7 @@ public enum ManifestType
 /// <summary>A value of a manifest, from YAML or JSON.</summary>
 /// <param name="Type">What it is.</param>
 /// <param name="Line">The line where it starts, from 1; 0 when the source has no lines.</param>
-/// <param name="Text">A scalar as written; empty for lists and maps.</param>
+/// <param name="Text">A scalar as written, a number in decimal; empty for lists and maps.</param>
 public sealed record ManifestNode(ManifestType Type, int Line, string Text)
 {
     public List<ManifestNode> Items { get; } = [];
@@ -41,8 +41,7 @@ public sealed record ManifestNode(ManifestType Type, int Line, string Text)
             _ => Text,
         };
 
-    /// <summary>The value as the API takes it. A number that JSON does not have (<c>0x1F</c>, <c>.inf</c>) is
-    /// text.</summary>
+    /// <summary>The value as the API takes it. A number that JSON does not have (<c>.inf</c>) is text.</summary>
     public JsonNode? ToJson() =>
         Type switch
         {

@@ -149,7 +149,10 @@ public static class PolicyReader
         }
         if (!fields.ContainsKey("spec") && !fields.ContainsKey("specs"))
             document.Report(isCilium ? "'spec' or 'specs' is missing" : "'spec' is missing");
-        return new NetworkPolicyModel(kind, policyNamespace, name, source, document.Node.Line, [.. specs]);
+        return new NetworkPolicyModel(kind, policyNamespace, name, source, document.Node.Line, [.. specs])
+        {
+            Release = document.Problems.Release,
+        };
     }
 
     private static IEnumerable<ManifestField> Specs(Dictionary<string, ManifestField> fields)

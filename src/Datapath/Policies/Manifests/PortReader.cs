@@ -22,7 +22,10 @@ internal static class PortReader
     };
 
     private static readonly FieldTable s_denyFields = new(["ports"]);
-    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
+    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"])
+    {
+        Begun = [("endPort", ReleaseChanges.PortRanges)],
+    };
 
     private static readonly FieldTable s_ruleFields = new(
         ["http", "dns"],
@@ -58,6 +61,11 @@ internal static class PortReader
         TrafficDirection direction
     )
     {
+        if (
+            item.Node.Fields.Any(f => f is ("serverNames", _, { Type: ManifestType.List, Items.Count: 0 }))
+            && ReleaseChanges.ServerNamesHaveEntries.In(item.Problems.Release)
+        )
+            item.Report("'serverNames' needs an entry; remove it");
         HttpRuleSet? http = null;
         bool isDns = false;
         if (fields.TryGetValue("rules", out ManifestField rules))
@@ -78,7 +86,7 @@ internal static class PortReader
                 // The lab carries neither VRRP nor IGMP.
                 if (read.Protocol is not ("VRRP" or "IGMP"))
                     result.Add(
-                        new PortRule(read.Match, ProtocolOf(read.Protocol), http, isDns) { EndPort = read.EndPort }
+                        new PortRule(read.Match, ProtocolOf(read.Protocol), http, isDns) { Filter = read.Filter }
                     );
             }
             if (ports.Node.Items.Count > MaxPorts)
@@ -124,7 +132,7 @@ internal static class PortReader
             field.Note("the lab resolves no names of the outside: every DNS request on this port is allowed");
     }
 
-    private static (PortMatch Match, ushort EndPort, string Protocol)? Port(ManifestField field)
+    private static (PortMatch Match, ushort EndPort, string Protocol, string Filter)? Port(ManifestField field)
     {
         if (field.Map(s_portFields) is not { } fields)
             return null;
@@ -147,7 +155,13 @@ internal static class PortReader
         ushort end = (ushort)(last ?? 0);
         if (end > match.First)
             match = match with { Last = end };
-        return (match, end, protocol);
+        string filter = PortFilters.Key(
+            match.Name ?? port.Node.Text,
+            match.Name is not null,
+            end,
+            field.Problems.Release
+        );
+        return (match, end, protocol, filter);
     }
 
     /// <summary>Reads a port of a Cilium policy: a text, a name of up to 15 characters or a number as Go's
@@ -189,16 +203,16 @@ internal static class PortReader
 
     private static string Protocol(ManifestField field)
     {
-        string? text = field.Text();
-        if (text is null or "ANY" or "TCP" or "UDP" or "SCTP")
-            return text ?? AnyProtocol;
-        if (text is "VRRP" or "IGMP" && ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release))
+        if (field.Text() is not { } text)
+            return AnyProtocol;
+        List<string> protocols = ["TCP", "UDP"];
+        if (ReleaseChanges.SctpInPolicies.In(field.Problems.Release))
+            protocols.Add("SCTP");
+        if (ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release))
+            protocols.AddRange(["VRRP", "IGMP"]);
+        if (text == AnyProtocol || protocols.Contains(text))
             return text;
-        field.Report(
-            ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release)
-                ? "the protocol must be TCP, UDP, SCTP, VRRP, IGMP or ANY, in upper case"
-                : "the protocol must be TCP, UDP, SCTP or ANY, in upper case"
-        );
+        field.Report($"the protocol must be {string.Join(", ", protocols)} or {AnyProtocol}, in upper case");
         return AnyProtocol;
     }
 

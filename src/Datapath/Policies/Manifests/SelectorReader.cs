@@ -2,6 +2,23 @@ using CiliumDebugging.Releases;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
+/// <summary>What a selector's keys are.</summary>
+internal enum SelectorKind
+{
+    /// <summary>Keys with the source of a label, or any.</summary>
+    Cilium,
+
+    /// <summary>A Kubernetes selector: keys without a source, all labels of Pods or namespaces.</summary>
+    Kubernetes,
+
+    /// <summary>Labels of CiliumCIDRGroups: a key has no source (cilium, GetSourcePrefixKeyExtender).</summary>
+    CidrGroups,
+
+    /// <summary>Labels of Services: a key may have a source, which is not looked at (cilium,
+    /// pkg/policy/k8s/service.go).</summary>
+    Services,
+}
+
 /// <summary>Reads label selectors and adds the namespaces they imply.</summary>
 internal static class SelectorReader
 {
@@ -10,25 +27,27 @@ internal static class SelectorReader
 
     /// <summary>Reads a selector.</summary>
     /// <param name="field">The selector.</param>
-    /// <param name="kubernetes">Whether it is a Kubernetes selector: keys have no source, they are all labels of pods
-    /// or namespaces.</param>
+    /// <param name="kind">What its keys are.</param>
     /// <param name="keyPrefix">Put before each key, to select namespaces by the labels that pods carry of them.</param>
     /// <param name="impliesNamespace">Whether the policy's own namespace takes the place of one that its labels name: so
     /// for the subject of a policy with a namespace, and for the Pods of a NetworkPolicy's own namespace.</param>
     public static LabelSelector Read(
         ManifestField field,
-        bool kubernetes,
+        SelectorKind kind,
         string keyPrefix = "",
         bool impliesNamespace = false
     )
     {
         List<LabelRequirement> requirements = [];
-        Dictionary<string, ManifestField>? fields = field.Map(s_selectorFields, nullIsAbsent: kubernetes);
+        Dictionary<string, ManifestField>? fields = field.Map(
+            s_selectorFields,
+            nullIsAbsent: kind == SelectorKind.Kubernetes
+        );
         if (fields is not null && fields.TryGetValue("matchLabels", out ManifestField labels))
         {
             foreach ((string key, ManifestField value) in labels.Entries())
             {
-                if (Key(value, key, kubernetes) is not (var source, var name))
+                if (Key(value, key, kind) is not (var source, var name))
                     continue;
                 if (value.Text() is not { } text || !CheckValue(value, text))
                     continue;
@@ -41,7 +60,7 @@ internal static class SelectorReader
         {
             foreach (ManifestField expression in expressions.Items())
             {
-                if (Expression(expression, kubernetes, keyPrefix) is { } requirement)
+                if (Expression(expression, kind, keyPrefix) is { } requirement)
                     requirements.Add(requirement);
             }
         }
@@ -86,9 +105,12 @@ internal static class SelectorReader
             : selector.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace));
     }
 
-    private static LabelRequirement? Expression(ManifestField expression, bool kubernetes, string keyPrefix)
+    private static LabelRequirement? Expression(ManifestField expression, SelectorKind kind, string keyPrefix)
     {
-        Dictionary<string, ManifestField>? fields = expression.Map(s_expressionFields, nullIsAbsent: kubernetes);
+        Dictionary<string, ManifestField>? fields = expression.Map(
+            s_expressionFields,
+            nullIsAbsent: kind == SelectorKind.Kubernetes
+        );
         if (fields is null)
             return null;
         if (
@@ -109,7 +131,7 @@ internal static class SelectorReader
         };
         if (@operator is null)
             operatorField.Report("the operator must be In, NotIn, Exists or DoesNotExist");
-        (string? Source, string Key)? key = keyField.Text() is { } text ? Key(keyField, text, kubernetes) : null;
+        (string? Source, string Key)? key = keyField.Text() is { } text ? Key(keyField, text, kind) : null;
         List<string> values = [];
         if (fields.TryGetValue("values", out ManifestField valuesField))
         {
@@ -130,12 +152,26 @@ internal static class SelectorReader
             : new LabelRequirement(key.Value.Source, keyPrefix + key.Value.Key, @operator.Value, [.. values]);
     }
 
-    private static (string? Source, string Key)? Key(ManifestField field, string text, bool kubernetes)
+    private static (string? Source, string Key)? Key(ManifestField field, string text, SelectorKind kind)
     {
-        (string? source, string key) = kubernetes ? (Label.Kubernetes, text) : LabelSyntax.SplitSource(text);
-        string? error = kubernetes ? LabelSyntax.KeyError(key) : LabelSyntax.SelectorKeyError(source, key);
+        bool hasNoSource = kind is SelectorKind.Kubernetes or SelectorKind.CidrGroups;
+        (string? source, string key) = hasNoSource ? (null, text) : LabelSyntax.SplitSource(text);
+        string? error = kind switch
+        {
+            SelectorKind.Kubernetes => LabelSyntax.KeyError(key),
+            SelectorKind.CidrGroups => LabelSyntax.SelectorKeyError(Label.CidrGroup, key),
+            _ => LabelSyntax.SelectorKeyError(source, key),
+        };
         if (error is null)
-            return (source, key);
+        {
+            return kind switch
+            {
+                SelectorKind.Kubernetes => (Label.Kubernetes, key),
+                SelectorKind.CidrGroups => (Label.CidrGroup, key),
+                SelectorKind.Services => (null, key),
+                _ => (source, key),
+            };
+        }
         field.Problems.Add(field.Node.Line, field.Path, text, error);
         return null;
     }

@@ -41,7 +41,7 @@ internal static class ServiceReferenceReader
             field.Report("'selector' is missing");
             return null;
         }
-        LabelSelector labels = SelectorReader.Read(selector, kubernetes: true);
+        LabelSelector labels = SelectorReader.Read(selector, SelectorKind.Services);
         return new ServicePeer(NamespaceOf(fields), null, labels, SelectsPods(release));
     }
 

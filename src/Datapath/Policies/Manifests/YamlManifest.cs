@@ -66,7 +66,7 @@ public sealed partial class YamlManifest
         Count(1, line);
         ManifestNode node = current switch
         {
-            Scalar scalar => new ManifestNode(TypeOf(scalar, line), line, scalar.Value),
+            Scalar scalar => ScalarNode(scalar, line),
             SequenceStart => List(line, depth),
             MappingStart => Map(line, depth),
             _ => throw new ManifestException(line, "this is not YAML: a value was expected"),
@@ -158,30 +158,34 @@ public sealed partial class YamlManifest
         }
     }
 
-    private static ManifestType TypeOf(Scalar scalar, int line)
+    private static ManifestNode ScalarNode(Scalar scalar, int line)
     {
         if (!scalar.Tag.IsEmpty && !scalar.Tag.IsNonSpecific)
         {
             return scalar.Tag.Value switch
             {
-                "tag:yaml.org,2002:str" => ManifestType.Text,
-                "tag:yaml.org,2002:int" => ManifestType.Integer,
-                "tag:yaml.org,2002:float" => ManifestType.Number,
-                "tag:yaml.org,2002:bool" => ManifestType.Boolean,
-                "tag:yaml.org,2002:null" => ManifestType.Null,
+                "tag:yaml.org,2002:str" => new ManifestNode(ManifestType.Text, line, scalar.Value),
+                "tag:yaml.org,2002:int" => Number(scalar.Value, ManifestType.Integer, line),
+                "tag:yaml.org,2002:float" => Number(scalar.Value, ManifestType.Number, line),
+                "tag:yaml.org,2002:bool" => new ManifestNode(ManifestType.Boolean, line, scalar.Value),
+                "tag:yaml.org,2002:null" => new ManifestNode(ManifestType.Null, line, scalar.Value),
                 _ => throw new ManifestException(line, $"the tag {Printable.Text(scalar.Tag.Value)} is not supported"),
             };
         }
-        if (scalar.Style != ScalarStyle.Plain || (scalar.Tag.IsNonSpecific && !scalar.Tag.IsEmpty))
-            return ManifestType.Text;
         string text = scalar.Value;
+        if (scalar.Style != ScalarStyle.Plain || (scalar.Tag.IsNonSpecific && !scalar.Tag.IsEmpty))
+            return new ManifestNode(ManifestType.Text, line, text);
         if (text is "" or "~" or "null" or "Null" or "NULL")
-            return ManifestType.Null;
-        if (BooleanPattern().IsMatch(text))
-            return ManifestType.Boolean;
-        if (IntegerPattern().IsMatch(text))
-            return ManifestType.Integer;
-        return NumberPattern().IsMatch(text) ? ManifestType.Number : ManifestType.Text;
+            return new ManifestNode(ManifestType.Null, line, text);
+        return BooleanPattern().IsMatch(text)
+            ? new ManifestNode(ManifestType.Boolean, line, text)
+            : Number(text, ManifestType.Text, line);
+    }
+
+    private static ManifestNode Number(string text, ManifestType otherwise, int line)
+    {
+        (ManifestType type, string number) = YamlNumber.Read(text) ?? (otherwise, text);
+        return new ManifestNode(type, line, number);
     }
 
     [GeneratedRegex(
@@ -189,14 +193,4 @@ public sealed partial class YamlManifest
         RegexOptions.CultureInvariant
     )]
     private static partial Regex BooleanPattern();
-
-    [GeneratedRegex(@"\A[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)\z", RegexOptions.CultureInvariant)]
-    private static partial Regex IntegerPattern();
-
-    [GeneratedRegex(
-        @"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|"
-            + @"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z",
-        RegexOptions.CultureInvariant
-    )]
-    private static partial Regex NumberPattern();
 }

@@ -95,6 +95,9 @@ public sealed record Comparison(
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
+        // What one of them leaves out is unknown, and no difference: both are compared without it.
+        if (before.Redacted != after.Redacted)
+            (before, after) = before.Redacted ? (before, Redaction.Apply(after)) : (Redaction.Apply(before), after);
         var quantities = ImmutableArray.CreateBuilder<ComparedQuantity>();
         var unmatched = ImmutableArray.CreateBuilder<string>();
         var differences = ImmutableArray.CreateBuilder<string>();

@@ -89,6 +89,10 @@ public sealed record ReportDocument
     ///</summary>
     public bool Holds => EndedEarly is null && MachineGate is null && Expectations.All(e => e.Holds);
 
+    /// <summary>Whether the load was not the lab's: its clients are unknown, and nothing was to be reproduced.</summary>
+    [JsonIgnore]
+    public bool IsObserved => Load.Url.Length == 0;
+
     /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
 }

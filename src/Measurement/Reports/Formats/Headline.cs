@@ -152,7 +152,7 @@ internal static class Headline
     /// <summary>The command that repeats the run; empty where the load was not the lab's.</summary>
     public static string Command(ReportDocument document)
     {
-        if (IsObservation(document))
+        if (document.IsObserved)
             return "";
         if (document.Command is { } command)
             return command;
@@ -164,13 +164,10 @@ internal static class Headline
         return $"dotnet run --project AppHost -- --once --scenario {name} {rate}{string.Concat(settings)}";
     }
 
-    /// <summary>Whether the load was not the lab's: nothing was to be reproduced.</summary>
-    public static bool IsObservation(ReportDocument document) => document.Load.Url.Length == 0;
-
     /// <summary>Whether the client, Hubble and backend counts agree.</summary>
     public static string Agreement(ReportDocument document) =>
         document.Reconciles ? "Exactly."
-        : IsObservation(document) ? "Not exactly: scrapes are taken at different moments."
+        : document.IsObserved ? "Not exactly: scrapes are taken at different moments."
         : "Not everywhere.";
 
     /// <summary>Whether the scenario showed what it predicts; what the checks of an observation gave.</summary>
@@ -178,7 +175,7 @@ internal static class Headline
     {
         var (checks, held) = (document.Expectations.Length, document.Expectations.Count(e => e.Holds));
         var incomplete = document.EndedEarly ?? document.MachineGate;
-        if (!IsObservation(document))
+        if (!document.IsObserved)
             return $"Scenario {document.Scenario.Name}: "
                 + (
                     incomplete is { } reason

@@ -17,7 +17,7 @@ public static class JUnitReport
             )
             .Concat(
                 // Scrapes are taken at different moments: a difference is expected of an observation.
-                (Headline.IsObservation(document) ? [] : document.Reconciliation).Select(r =>
+                (document.IsObserved ? [] : document.Reconciliation).Select(r =>
                     (
                         Class: "reconciliation",
                         Name: r.What,
@@ -84,7 +84,7 @@ public static class JUnitReport
         return text.ToString() + "\n";
 
         // Counters that carry no verdict fail nothing, as the exit code says too.
-        bool IsUndecided(string check) => Headline.IsObservation(document) && check == ObservedReport.GateCheck;
+        bool IsUndecided(string check) => document.IsObserved && check == ObservedReport.GateCheck;
     }
 
     /// <summary>How long the phase of an expectation lasted.</summary>
