@@ -140,6 +140,8 @@ public static class VerdictText
     private static string Chosen(Verdict verdict)
     {
         var (cases, all) = (verdict.Cases, verdict.Shares.Length);
+        if (all == 1 && cases.HasFlag(SpecialCases.OneBackend) && verdict.Kind is VerdictKind.Even)
+            return ": there is only one backend, so nothing can be skewed";
         if (!cases.HasFlag(SpecialCases.ZeroWeight) || cases.HasFlag(SpecialCases.NoBackend))
             return "";
         var none = verdict.Shares.Where(s => s.Expected == 0).ToList();

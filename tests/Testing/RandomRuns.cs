@@ -19,6 +19,7 @@ internal sealed class RandomRuns
         OnePodAnswers,
         Uneven,
         SomeFail,
+        MajorityFails,
         Outage,
     }
 
@@ -93,7 +94,7 @@ internal sealed class RandomRuns
 
     private PhaseReport Phase(string name)
     {
-        var fault = _random.Next(2) == 0 ? Fault.None : (Fault)_random.Next(5);
+        var fault = _random.Next(2) == 0 ? Fault.None : (Fault)_random.Next(6);
         var requests = _random.Next(8) switch
         {
             0 => _random.Next(0, 5),
@@ -122,6 +123,8 @@ internal sealed class RandomRuns
                 Fault.Outage => false,
                 Fault.OnePodAnswers => pod == allowed[^1],
                 Fault.SomeFail => _random.Next(20) > 0,
+                // On all Pods alike.
+                Fault.MajorityFails => _random.Next(10) > 6,
                 _ => true,
             };
             // On kept connections few choices stand for many requests.

@@ -40,7 +40,9 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         var pods = new ServicePods(objects.Service);
         List<Target> targets = [.. objects.Agents.Select(a => HubbleTarget(a, pods))];
         if (ScrapesBackends())
-            targets.AddRange(endpoints.Where(e => !e.Terminating).Select(e => BackendTarget(e.Pod, objects)));
+            targets.AddRange(
+                endpoints.Where(e => e.Serves || !e.Terminating).Select(e => BackendTarget(e.Pod, objects))
+            );
         RequestsPerReading = targets.Count;
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var before = time.GetUtcNow();

@@ -11,7 +11,8 @@ namespace CiliumDebugging.Lab.Observing;
 /// </summary>
 internal sealed class ScrapedTargets
 {
-    private const int MaxRounds = 20_000;
+    private const int MaxRounds = 20_000,
+        FewGaps = 5;
 
     private static readonly string[] s_nodeLabels = ["kubernetes_node_name", "node", "nodename", "kubernetes_node"],
         s_podLabels = ["kubernetes_pod_name", "pod", "pod_name"],
@@ -62,29 +63,43 @@ internal sealed class ScrapedTargets
     }
 
     /// <summary>
-    /// One round for each scrape interval (the median time between two scrapes). Each has the newest scrape of every
-    /// target, unless that is older than one and a half intervals.
+    /// One round for each scrape interval of the slowest target (the median time between two of its scrapes): jobs have
+    /// intervals of their own. Each has the newest scrape of every target, unless that is older than one and a half of
+    /// the target's intervals.
     /// </summary>
     /// <param name="after">No round is at or before this moment, s since 1970.</param>
     /// <param name="end">No round is after this moment, s since 1970.</param>
     public IReadOnlyList<ScrapeRound> Rounds(double after, double end)
     {
-        var gaps = _targets.Values.SelectMany(t => t).SelectMany(f => f.Gaps()).Where(g => g > 0.1).Order().ToList();
-        if (gaps.Count == 0)
+        var gaps = _targets.ToDictionary(t => t.Key, t => Gaps(t.Value));
+        var all = gaps.Values.SelectMany(g => g).Order().ToList();
+        if (all.Count == 0)
             return [];
+        // A target that was scraped a few times has no interval of its own.
+        var intervals = gaps.ToDictionary(g => g.Key, g => Median(g.Value.Count < FewGaps ? all : g.Value));
         var earliest = _targets.Values.SelectMany(t => t).Min(f => f.First);
         var first = Math.Max(double.IsNegativeInfinity(after) ? earliest : after, earliest);
-        var interval = Math.Max(gaps[gaps.Count / 2], (end - first) / MaxRounds);
+        var interval = Math.Max(intervals.Values.Max(), (end - first) / MaxRounds);
         var readers = _targets
             .OrderBy(t => t.Key.Kind)
             .ThenBy(t => t.Key.Name, StringComparer.Ordinal)
-            .Select(t => new TargetReader(t.Key, t.Value, interval, _options.Redact))
+            .Select(t => new TargetReader(
+                t.Key,
+                t.Value,
+                Math.Max(intervals[t.Key], (end - first) / MaxRounds),
+                _options.Redact
+            ))
             .ToList();
         List<ScrapeRound> rounds = [];
         for (var at = first + interval; at <= end; at += interval)
             rounds.Add(new ScrapeRound(at, [.. readers.Select(r => r.At(at))]));
         return rounds;
     }
+
+    private static List<double> Gaps(List<ScrapedFeed> feeds) =>
+        [.. feeds.SelectMany(f => f.Gaps()).Where(g => g > 0.1).Order()];
+
+    private static double Median(List<double> ordered) => ordered[ordered.Count / 2];
 
     /// <summary>
     /// A choice of labels is that of another cluster if it leaves no series that was scraped from one of the agents.

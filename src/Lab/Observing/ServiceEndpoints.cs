@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Releases;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Observing;
@@ -17,14 +18,24 @@ internal static class ServiceEndpoints
     /// <param name="zones">Zones of nodes.</param>
     /// <param name="ns">The Service's namespace.</param>
     /// <param name="startedAt">When observing began.</param>
+    /// <param name="release">Release of the agents; null when unknown.</param>
     public static ImmutableArray<ObservedEndpoint> Of(
         IEnumerable<V1EndpointSlice> slices,
         Dictionary<string, V1Pod> pods,
         Dictionary<string, string> zones,
         string ns,
-        DateTimeOffset startedAt
+        DateTimeOffset startedAt,
+        CiliumVersion? release = null
     )
     {
+        var all = slices
+            .SelectMany(s => s.Endpoints ?? [])
+            .Where(e => e.NamesPod())
+            .DistinctBy(e => e.TargetRef.Name)
+            .ToList();
+        var isNoneReady = all.TrueForAll(e => e.Conditions?.Ready is false || e.Conditions?.Terminating is true);
+        // An unknown release is taken for an old one.
+        var lastResort = isNoneReady && release is { } known && ReleaseChanges.TerminatingBackendsServe.In(known);
         ObservedEndpoint EndpointOf(V1Endpoint endpoint)
         {
             var target = endpoint.TargetRef;
@@ -38,17 +49,10 @@ internal static class ServiceEndpoints
             )
             {
                 Addresses = [.. endpoint.Addresses ?? []],
+                IsLastResort = lastResort && endpoint.Conditions is { Serving: not false, Terminating: true },
             };
         }
-        return
-        [
-            .. slices
-                .SelectMany(s => s.Endpoints ?? [])
-                .Where(e => e.NamesPod())
-                .DistinctBy(e => e.TargetRef.Name)
-                .Select(EndpointOf)
-                .OrderBy(e => e.Pod.Name, StringComparer.Ordinal),
-        ];
+        return [.. all.Select(EndpointOf).OrderBy(e => e.Pod.Name, StringComparer.Ordinal)];
     }
 
     /// <summary>

@@ -94,13 +94,16 @@ internal sealed class ServiceObjects
         // 3. what they mean together
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         EndpointSlices.NamePods(slices, pods.Items);
-        var endpoints = ServiceEndpoints.Of(slices, byName, _zones, ns, startedAt);
+        var endpoints = ServiceEndpoints.Of(slices, byName, _zones, ns, startedAt, _release);
         if (endpoints.IsEmpty)
             throw ServiceEndpoints.HasNoPods(service, slices);
         var port = slices.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => p.Port is not null)?.Port
             ?? service.Spec.Ports?.FirstOrDefault()?.Port
             ?? 80;
         var targets = endpoints.Select(e => byName.GetValueOrDefault(e.Pod.Name)).OfType<V1Pod>().ToList();
+        // Where the clients' nodes make no difference, their addresses are not worth the requests.
+        var isNear = service.Spec.InternalTrafficPolicy == "Local" || endpoints.Any(e => !e.Facts.HintedZones.IsEmpty);
+        _clients.LooksUpAddresses = isNear;
         await _clients.LookUpAsync(clients, cancellationToken);
         var policies = _clients.Known.ToDictionary(
             c => c.Key,

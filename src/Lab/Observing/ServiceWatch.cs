@@ -16,8 +16,8 @@ namespace CiliumDebugging.Lab.Observing;
 /// <remarks>
 /// The verdict is based on the last minutes, and on data from after the last change of the backends or of the HTTP
 /// rules; its error probability is per window of evidence (<see cref="EvidenceWindows"/>). In the two seconds after a
-/// change nothing is evidence, because the change takes time to reach every node. Terminating Pods are left out:
-/// requests on their open connections are neither expected nor skew.
+/// change nothing is evidence, because the change takes time to reach every node. Terminating Pods are left out
+/// unless they are the last resort: requests on their open connections are neither expected nor skew.
 /// </remarks>
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">What to watch; see <see cref="OptionsFor"/>.</param>
@@ -135,7 +135,7 @@ public sealed class ServiceWatch(
     private TimeSpan? OnRound(ObservedRound round, string source)
     {
         var read = round.Objects.Service;
-        var service = read with { Endpoints = [.. read.Endpoints.Where(e => !e.Terminating)] };
+        var service = read with { Endpoints = [.. read.Endpoints.Where(e => e.Serves || !e.Terminating)] };
         if (service.Endpoints.IsEmpty)
         {
             var text = $"all {read.Endpoints.Length} pods of {options.Namespace}/{options.Service} are being deleted";

@@ -31,6 +31,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <summary>The load ends by itself this long after the run has gone, or its connection to the Pod.</summary>
     private static readonly TimeSpan s_lease = TimeSpan.FromMinutes(2);
 
+    /// <summary>A user who interrupts a run waits no longer than this for its load test.</summary>
+    private static readonly TimeSpan s_hurry = TimeSpan.FromSeconds(0.5);
+
     private readonly StepChanges _changes = new(cluster, time);
 
     /// <summary>Runs a scenario.</summary>
@@ -106,7 +109,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         {
             run.Control.Close();
             var end = cancellationToken.IsCancellationRequested
-                ? EarlyEnd.Interrupted
+                ? EarlyEnd.InterruptedWith(await InFlightAsync(run))
                 : await RunBreak.WhyAsync(
                     run.Control,
                     client,
@@ -192,9 +195,24 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
     }
 
+    /// <summary>Requests that were intended and have no outcome here; 0 when the load test cannot be read.</summary>
+    private async Task<long> InFlightAsync(ScenarioRun run)
+    {
+        using var limit = new CancellationTokenSource(s_hurry, time);
+        try
+        {
+            return (await run.LoadTest.StateAsync(limit.Token)).Intended - run.Ledger.Resolved;
+        }
+        catch (Exception e)
+            when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)
+        {
+            return 0;
+        }
+    }
+
     private async Task AbandonAsync(ScenarioRun run, bool hurried)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(hurried ? 0.5 : 2), time);
+        using var limit = new CancellationTokenSource(hurried ? s_hurry : TimeSpan.FromSeconds(2), time);
         try
         {
             await run.LoadTest.StopAsync(limit.Token);

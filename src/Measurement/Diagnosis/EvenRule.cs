@@ -56,8 +56,12 @@ public sealed class EvenRule : IDiagnosisRule
         if (MayRepeatOldChoices(evidence))
             return null;
         var competing = phase.Pods.Count(p => Shares.Expected(phase, p) > 0);
-        var pods =
-            competing == phase.Pods.Length
+        var isOnly = competing == 1;
+        var pods = isOnly
+            ? phase.Pods.Length == 1
+                ? "the only pod"
+                : "the only pod that is to be chosen"
+            : competing == phase.Pods.Length
                 ? $"the {competing} pods"
                 : $"the {competing} of {phase.Pods.Length} pods that are to be chosen";
         ImmutableArray<string> supports = [$"{phase.Ok} of {phase.Requests} requests succeeded"],
@@ -66,15 +70,18 @@ public sealed class EvenRule : IDiagnosisRule
             ? new DiagnosisResult
             {
                 Name = Name,
-                Sentence = $"Every request succeeds and {pods} share them evenly.",
+                Sentence = isOnly
+                    ? $"Every request succeeds. They go to {pods}, so nothing can be even or skewed."
+                    : $"Every request succeeds and {pods} share them evenly.",
                 Supports = supports,
                 Refutes = refutes,
             }
             : new DiagnosisResult
             {
                 Name = DiagnosisResult.UndecidedName,
-                Sentence =
-                    $"Every request succeeds and no skew has been found among {pods} so far; {Missing(evidence)}.",
+                Sentence = isOnly
+                    ? $"Every request succeeds. They go to {pods}; {Missing(evidence)}."
+                    : $"Every request succeeds and no skew has been found among {pods} so far; {Missing(evidence)}.",
                 Supports = supports,
                 Refutes = refutes,
             };

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>A Pod behind a Service, as far as it matters for its share.</summary>
-/// <param name="Serves">Ready and not terminating: new connections may go to it.</param>
+/// <param name="Serves">New connections may go to it: it is ready and not terminating, or the last resort.</param>
 /// <param name="HintedZones">Zones that the EndpointSlice's hints give it to; empty without hints.</param>
 public readonly record struct WeightedEndpoint(string Node, bool Serves, ImmutableArray<string> HintedZones);
 
@@ -15,7 +15,7 @@ public static class ServiceWeights
     /// one of them names it, as kube-proxy and Cilium do it). Traffic from outside, which an external load balancer
     /// spreads first, expects equal shares.</summary>
     /// <param name="service">The Service's spec.</param>
-    /// <param name="node">The clients' node; empty when unknown.</param>
+    /// <param name="node">The clients' node; empty for clients outside of the cluster.</param>
     /// <param name="zone">Zone of that node; null when it has none.</param>
     /// <returns>In the order of <paramref name="endpoints"/>; they sum to 1, or are all 0 where nothing may be
     /// chosen.</returns>

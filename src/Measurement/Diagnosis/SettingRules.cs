@@ -142,7 +142,8 @@ public sealed class ZoneRoutingRule : IDiagnosisRule
         return Named(
             "zone-routing",
             $"The Service keeps traffic in the client's zone {zone}: {near.Count} of {phase.Pods.Length} pods "
-                + "get all of it, evenly; a zone's pods carry what its clients send.",
+                + (near.Count == 1 ? "gets all of it" : "get all of it, evenly")
+                + "; a zone's pods carry what its clients send.",
             "Service load balancing at the client's node",
             [
                 $"{phase.Requests} requests, none to the pods of other zones",
@@ -189,8 +190,12 @@ public sealed class UnreadyPodRule : IDiagnosisRule
             return null;
         return Named(
             "unready-pod",
-            $"{Names(unready)} {(unready.Count == 1 ? "is" : "are")} not ready and get no load; the other "
-                + $"{ready.Count} pods share it without skew.",
+            $"{Names(unready)} {(unready.Count == 1 ? "is not ready and gets" : "are not ready and get")} no load; "
+                + (
+                    ready.Count == 1
+                        ? "the other pod gets all of it."
+                        : $"the other {ready.Count} pods share it without skew."
+                ),
             "the Service's EndpointSlices",
             ["the EndpointSlice has the pod with ready: false", $"{phase.Requests} requests, none to it"],
             ["a request that reaches the pod while it is not ready", "no change after it becomes ready"],

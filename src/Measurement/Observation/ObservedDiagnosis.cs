@@ -15,12 +15,14 @@ internal static class ObservedDiagnosis
     public static DiagnosisResult Of(ServiceObserver observer, ServiceTraffic traffic, PhaseReport phase)
     {
         var service = observer.Service;
-        var clients = traffic.Clients.Where(c => c.Chosen.Sum() >= Enough).ToList();
+        var clients = traffic
+            .Clients.Where(c => c.Chosen.Sum() >= Enough && service.WeightsFrom(c.Node) is not null)
+            .ToList();
         if (clients.Count == 0)
             return DiagnosisResult.Unknown("too few requests were seen");
         var rows = clients
             .Select(c => new ClientNodeFacts(
-                c.Node,
+                c.Node ?? "",
                 service
                     .Endpoints.Select((e, i) => (e.Pod.Name, Count: (long)Math.Round(c.Ok[i] + c.Failed[i])))
                     .Where(p => p.Count > 0)
@@ -32,7 +34,7 @@ internal static class ObservedDiagnosis
         {
             var own = Only(phase, c, clients.Count == 1, service);
             return (
-                c.Node,
+                c.Place,
                 Result: Diagnostician.Diagnose(EvidenceOf(observer, own, c, clients.Count > 1 ? rows : []))
             );
         });
@@ -43,7 +45,7 @@ internal static class ObservedDiagnosis
                 .Result;
         if (named.All(f => f.Result.Name == named[0].Result.Name) && found.All(f => f.Result.Name != "unknown"))
             return named[0].Result;
-        var byNode = found.Select(f => $"{(f.Node.Length > 0 ? f.Node : "outside")}: {f.Result.Name}");
+        var byNode = found.Select(f => $"{f.Place}: {f.Result.Name}");
         return DiagnosisResult.Unknown($"the counts of different client nodes differ ({string.Join(", ", byNode)})");
     }
 
@@ -66,16 +68,16 @@ internal static class ObservedDiagnosis
         return new Evidence
         {
             Phase = phase,
-            ClientNode = client.Node,
+            ClientNode = client.Node ?? "",
             ProxyFailuresByPod = atClient,
             ClientHasEgressL7 = client.Rules.Egress,
             BackendsHaveIngressL7 = client.Rules.Ingress,
             CiliumVersion = service.Cluster.CiliumVersion,
             IsEmulated = service.Cluster.IsEmulated,
             Settings = service.Settings,
-            Service = service.Facts with { FromOutside = client.Node.Length == 0 },
+            Service = service.Facts with { FromOutside = client.Node is "" },
             Endpoints = service.Endpoints.ToImmutableDictionary(e => e.Pod.HubbleName, e => e.Facts),
-            ClientZone = service.NodeZones.GetValueOrDefault(client.Node),
+            ClientZone = service.NodeZones.GetValueOrDefault(client.Node ?? ""),
             ClientNodes = rows,
             NodesWithoutHubble = missing,
         };
@@ -87,7 +89,7 @@ internal static class ObservedDiagnosis
     {
         var expected = ExpectedShares.Weighted(
             [.. service.Endpoints.Select(e => e.Pod.Name)],
-            service.WeightsFrom(client.Node)
+            service.WeightsFrom(client.Node)!.Value
         );
         var counts = new BackendCounts([.. client.Chosen.Select(c => (long)Math.Round(c))], 0);
         var answers = new BackendCounts([.. client.Ok.Select(c => (long)Math.Round(c))], 0);

@@ -59,9 +59,14 @@ internal static class ObservedPhase
 
         ClientNodeRow Row(string node, AsymptoticShares shares) =>
             new(
-                node.Length > 0 ? node : "(outside)",
+                node,
                 new BackendCounts([.. shares.Counts.Select(c => (long)Math.Round(c))], 0),
-                view.RowVerdict(shares, unit).Withhold(withheld)
+                view.RowVerdict(shares, unit)
+                    .Withhold(
+                        node == ClientTraffic.Unknown && service.SharesDependOnNode
+                            ? "the clients' node is unknown"
+                            : withheld
+                    )
             );
     }
 
@@ -143,9 +148,9 @@ internal static class ObservedPhase
         double local = 0,
             all = 0,
             expected = 0;
-        foreach (var client in traffic.Clients.Where(c => c.Node.Length > 0))
+        foreach (var client in traffic.Clients.Where(c => c.Node is { Length: > 0 }))
         {
-            var weights = service.WeightsFrom(client.Node);
+            var weights = service.WeightsFrom(client.Node)!.Value;
             all += client.Chosen.Sum();
             for (var i = 0; i < weights.Length; i++)
             {

@@ -13,8 +13,11 @@ public sealed record ObservedEndpoint(BackendPod Pod, EndpointFacts Facts, bool 
     /// <summary>Its addresses.</summary>
     public ImmutableArray<string> Addresses { get; init; } = [];
 
+    /// <summary>It is being deleted, still serves, and no Pod is ready: new connections go to it.</summary>
+    public bool IsLastResort { get; init; }
+
     /// <summary>Whether new connections may go to it.</summary>
-    public bool Serves => Facts.Ready && !Terminating;
+    public bool Serves => IsLastResort || (Facts.Ready && !Terminating);
 }
 
 /// <summary>Where HTTP rules apply on the path from a client to the Service.</summary>
@@ -52,13 +55,33 @@ public sealed record ObservedService(
     /// line each.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
+    /// <summary>Whether clients on different nodes should give the Pods different shares.</summary>
+    public bool SharesDependOnNode =>
+        Facts.InternalLocal || (NodeZones.Count > 0 && Endpoints.Any(e => !e.Facts.HintedZones.IsEmpty));
+
     /// <summary>The shares that clients on a node should give each Pod (<see cref="ServiceWeights"/>).</summary>
-    /// <param name="node">The clients' node; empty when unknown.</param>
-    public ImmutableArray<double> WeightsFrom(string node) =>
-        ServiceWeights.From(
-            [.. Endpoints.Select(e => new WeightedEndpoint(e.Pod.Node, e.Serves, e.Facts.HintedZones))],
-            Facts,
-            node,
-            NodeZones.GetValueOrDefault(node)
-        );
+    /// <param name="node">The clients' node; empty for clients outside of the cluster, null when unknown.</param>
+    /// <returns>Null when they depend on the node, which is unknown.</returns>
+    public ImmutableArray<double>? WeightsFrom(string? node) =>
+        node is null && SharesDependOnNode
+            ? null
+            : ServiceWeights.From(
+                [.. Endpoints.Select(e => new WeightedEndpoint(e.Pod.Node, e.Serves, e.Facts.HintedZones))],
+                Facts,
+                node ?? "",
+                NodeZones.GetValueOrDefault(node ?? "")
+            );
+
+    /// <summary>The node of a client that no path is known of. <c>namespace/name</c> is something in the cluster: a Pod
+    /// that has been deleted, or a workload. Any other name but that of the world may be of either side, which matters
+    /// only where shares depend on the node.</summary>
+    /// <param name="client">The client as Hubble names it.</param>
+    /// <returns>Empty: outside of the cluster; null: unknown.</returns>
+    public string? NodeOf(string client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        if (client.StartsWith("reserved:world", StringComparison.Ordinal))
+            return "";
+        return SharesDependOnNode || client.Contains('/', StringComparison.Ordinal) ? null : "";
+    }
 }

@@ -45,7 +45,7 @@ public sealed class ObservedView
     /// <summary>Scrape intervals of the present phase, and the time they cover, s.</summary>
     public (int Intervals, double Seconds) Covered { get; private set; }
 
-    /// <summary>Chosen Pods by the clients' node.</summary>
+    /// <summary>Chosen Pods by the clients' node (<see cref="ClientTraffic.Place"/>).</summary>
     public IReadOnlyDictionary<string, AsymptoticShares> Rows => _rows;
 
     /// <summary>Success rate of the requests that chose each Pod.</summary>
@@ -70,7 +70,7 @@ public sealed class ObservedView
         {
             // The node on which the requests began is unknown: the shares from any node must be the same, or none is
             // expected.
-            var weights = service.WeightsFrom("");
+            var weights = service.WeightsFrom("")!.Value;
             var expected = weights.Select(w => w * traffic.Reached.Sum()).ToArray();
             Selection.Add(at, traffic.Reached, expected);
             Delivery.Add(at, traffic.Reached, expected);
@@ -120,20 +120,22 @@ public sealed class ObservedView
         double[] expectedOk
     )
     {
+        // Where the expected shares are unknown, what was seen is expected, which says nothing of skew.
         var weights = service.WeightsFrom(client.Node);
-        var (allChosen, allOk) = (client.Chosen.Sum(), client.Ok.Sum());
+        double[] Expected(double[] counts) => weights is { } known ? [.. known.Select(w => w * counts.Sum())] : counts;
+        var (expected, expectedAnswers) = (Expected(client.Chosen), Expected(client.Ok));
         for (var i = 0; i < chosen.Length; i++)
         {
             chosen[i] += client.Chosen[i];
             ok[i] += client.Ok[i];
-            expectedChosen[i] += weights[i] * allChosen;
-            expectedOk[i] += weights[i] * allOk;
+            expectedChosen[i] += expected[i];
+            expectedOk[i] += expectedAnswers[i];
         }
         // More nodes than this share the last row's fate of not being shown; the aggregate has them.
-        if (!_rows.ContainsKey(client.Node) && _rows.Count >= 1000)
+        if (!_rows.ContainsKey(client.Place) && _rows.Count >= 1000)
             return;
-        var row = _rows.GetValueOrDefault(client.Node) ?? AsymptoticShares.Of(Names(service));
-        _rows[client.Node] = row.With(client.Chosen, [.. weights.Select(w => w * allChosen)]);
+        var row = _rows.GetValueOrDefault(client.Place) ?? AsymptoticShares.Of(Names(service));
+        _rows[client.Place] = row.With(client.Chosen, [.. expected]);
     }
 
     /// <summary>The verdict on a row of the matrix; all rows together are wrong with probability α.</summary>

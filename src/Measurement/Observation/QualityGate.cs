@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
@@ -15,13 +16,20 @@ public static class QualityGate
     /// <summary>Most intervals that may be left out because counters began anew.</summary>
     public const double MaxIntervalsLost = 0.1;
 
+    /// <summary>Part of the requests that may come from clients whose node is unknown, where it determines the shares.
+    /// They say nothing of skew, and dilute that of the others by this part.</summary>
+    public const double MaxUnknownClients = 0.01;
+
     private const int MaxNamed = 5;
 
     public static ImmutableArray<QualityFinding> Check(ObservedView view, ObservedService service)
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(service);
-        var own = view.Kind is TargetKind.Hubble ? Hubble(view, service) : Backends(service);
+        IEnumerable<QualityFinding> own =
+            view.Kind is TargetKind.Hubble
+                ? [.. Hubble(view, service), .. UnknownClients(view, service)]
+                : Backends(service);
         return [.. Coverage(view), .. own, .. Intervals(view)];
     }
 
@@ -78,10 +86,38 @@ public static class QualityGate
             );
     }
 
+    /// <summary>Clients whose node is unknown, where it determines the shares.</summary>
+    private static IEnumerable<QualityFinding> UnknownClients(ObservedView view, ObservedService service)
+    {
+        if (!service.SharesDependOnNode)
+            yield break;
+        var traffic = ServiceTraffic.Of(view.Totals, service);
+        var (unknown, all) = (
+            traffic.Clients.FirstOrDefault(c => c.Node is null),
+            traffic.Clients.Sum(c => c.Chosen.Sum())
+        );
+        var part = unknown?.Chosen.Sum() / all ?? 0;
+        if (part > 0)
+            yield return new(
+                part > MaxUnknownClients,
+                $"which share each pod should get is unknown for {Percent(part)} of the requests: the Service keeps "
+                    + $"traffic on nodes or in zones, and {Sources(unknown!.Names)}"
+            );
+    }
+
+    private static string Percent(double part) => string.Create(CultureInfo.InvariantCulture, $"{100 * part:0.#} %");
+
+    private static string Sources(IReadOnlyCollection<string> names)
+    {
+        var given = names.Where(n => n.Length > 0).Select(n => $"'{n}'").ToList();
+        return given.Count == 0
+            ? "the metrics do not name the source; set sourceContext=pod"
+            : $"the source names no pod that exists and can be read ({Named(given)})";
+    }
+
     private static IEnumerable<QualityFinding> Backends(ObservedService service)
     {
-        var zoned = service.NodeZones.Count > 0 && service.Endpoints.Any(e => !e.Facts.HintedZones.IsEmpty);
-        if (service.Facts.InternalLocal || zoned)
+        if (service.SharesDependOnNode)
             yield return new(
                 true,
                 "the Service keeps traffic on nodes or in zones, and the backends do not know where their "

@@ -6,10 +6,28 @@ namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>Requests of the clients of one node to the Service, each counted once although every proxy on its way
 /// counted it.</summary>
-/// <param name="node">The clients' node; empty for clients outside of the cluster.</param>
-public sealed class ClientTraffic(string node, int pods)
+/// <param name="node">The clients' node; empty for clients outside of the cluster, null when unknown.</param>
+public sealed class ClientTraffic(string? node, int pods)
 {
-    public string Node => node;
+    public string? Node => node;
+
+    /// <summary>The clients' node in words.</summary>
+    public string Place =>
+        node switch
+        {
+            null => Unknown,
+            "" => Outside,
+            _ => node,
+        };
+
+    /// <summary>The <see cref="Place"/> of clients that no node is known of.</summary>
+    public const string Unknown = "(unknown node)";
+
+    /// <summary>The <see cref="Place"/> of clients outside of the cluster.</summary>
+    public const string Outside = "(outside)";
+
+    /// <summary>The clients, as Hubble names them.</summary>
+    public SortedSet<string> Names { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Requests for which the Pod was chosen.</summary>
     public double[] Chosen { get; } = new double[pods];
@@ -81,6 +99,7 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
     {
         public double Egress,
             Ingress;
+        public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
         public SortedDictionary<int, double> EgressBy { get; } = [];
         public SortedDictionary<int, double> IngressBy { get; } = [];
 
@@ -110,7 +129,7 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
             .Endpoints.Select((e, i) => (e.Pod.HubbleName, i))
             .ToDictionary(e => e.HubbleName, e => e.i, StringComparer.Ordinal);
         var reached = new double[positions.Count];
-        Dictionary<(string Node, ClientPath Path, int Pod), Passes> passes = [];
+        Dictionary<(string? Node, ClientPath Path, int Pod), Passes> passes = [];
         foreach (var (key, count) in counts)
         {
             if (!positions.TryGetValue(key.Pod, out var pod))
@@ -128,20 +147,22 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
             var node =
                 path.Node is { Length: > 0 } known ? known
                 : share == 1 && counting != podNode ? counting
-                : "";
+                : service.NodeOf(key.Client);
             if (!passes.TryGetValue((node, path, pod), out var pass))
                 passes[(node, path, pod)] = pass = new Passes();
+            pass.Names.Add(key.Client);
             // On one's own node two proxies count the same request; otherwise each side has a number of its own.
             pass.Add(key, share * count, (1 - share) * count);
         }
-        var clients = new SortedDictionary<string, ClientTraffic>(StringComparer.Ordinal);
-        foreach (var ((node, path, pod), pass) in passes)
+        List<ClientTraffic> clients = [];
+        foreach (var ofNode in passes.GroupBy(p => p.Key.Node).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            if (!clients.TryGetValue(node, out var traffic))
-                clients[node] = traffic = new ClientTraffic(node, positions.Count);
-            Add(traffic, path, pod, pass);
+            var traffic = new ClientTraffic(ofNode.Key, positions.Count);
+            foreach (var ((_, path, pod), pass) in ofNode)
+                Add(traffic, path, pod, pass);
+            clients.Add(traffic);
         }
-        return new ServiceTraffic([.. clients.Values], [.. reached]);
+        return new ServiceTraffic([.. clients], [.. reached]);
     }
 
     private static double ShareOfEgress(string reporter, ClientPath path, string podNode, string counting) =>
@@ -162,6 +183,7 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
         var seen = atClient ? pass.EgressBy : pass.IngressBy;
         traffic.Rules = (traffic.Rules.Egress || atClient, traffic.Rules.Ingress || path.Ingress || pass.Ingress > 0);
         traffic.Chosen[pod] += atClient ? pass.Egress : pass.Ingress;
+        traffic.Names.UnionWith(pass.Names);
         var failures = 0.0;
         foreach (var (status, count) in seen)
         {

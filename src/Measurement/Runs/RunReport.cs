@@ -27,6 +27,15 @@ public sealed record EarlyEnd(string Reason, bool IsInterruption)
 {
     /// <summary>A signal or a key ended the run.</summary>
     public static EarlyEnd Interrupted { get; } = new("the run was interrupted", IsInterruption: true);
+
+    /// <summary>The user ended the run while requests had no outcome yet.</summary>
+    public static EarlyEnd InterruptedWith(long inFlight) =>
+        inFlight <= 0
+            ? Interrupted
+            : Interrupted with
+            {
+                Reason = $"{Interrupted.Reason} with {inFlight} request{(inFlight == 1 ? "" : "s")} in flight",
+            };
 }
 
 public sealed record RunReport

@@ -26,11 +26,12 @@ internal static class FairShare
     /// </summary>
     private static readonly double s_improbable = Math.Log(1000);
 
-    /// <summary>How a Pod's successes compare with its fair share.</summary>
+    /// <summary>How a Pod's successes compare with its fair share. A Pod without a success of which too few are due is
+    /// undecided: it has not answered.</summary>
     /// <param name="okPerSecond">Its successes per second in the window.</param>
     /// <param name="ok">Its successes in the phase.</param>
-    /// <param name="fairPerSecond">Its fair share of the requests, per second.</param>
-    /// <param name="fair">Its fair share of the phase's requests.</param>
+    /// <param name="fairPerSecond">Its fair share of all Pods' successes, per second.</param>
+    /// <param name="fair">Its fair share of the phase's successes.</param>
     /// <param name="window">Length of the window, s.</param>
     public static RowState StateOf(double okPerSecond, double ok, double fairPerSecond, double fair, double window)
     {
@@ -40,7 +41,9 @@ internal static class FairShare
                 ? inWindow >= Enough
                 : inWindow >= EnoughInShortWindow || Surprise(okPerSecond * window, inWindow) >= s_improbable;
         var (seen, due) = decides ? (okPerSecond, fairPerSecond) : (ok, fair);
-        if (due <= 0 || (!decides && fair < Enough) || seen >= due * Short)
+        if (!decides && fair < Enough)
+            return okPerSecond > 0 || ok > 0 ? RowState.Answers : RowState.Undecided;
+        if (seen >= due * Short)
             return RowState.Answers;
         return seen <= due * Silent ? RowState.Silent : RowState.Short;
     }
@@ -51,6 +54,27 @@ internal static class FairShare
     /// </summary>
     private static double Surprise(double seen, double due) =>
         seen >= due ? 0 : due - seen + (seen > 0 ? seen * Math.Log(seen / due) : 0);
+
+    /// <summary>
+    /// What a Pod's fair share of the successes is, per second of the window and in the phase. Once delivery is called
+    /// skewed, few successes of all Pods together may be many of each that answers: then it is the busiest Pod's.
+    /// </summary>
+    /// <param name="expected">Its fair share, above 0.</param>
+    /// <param name="isCalled">Whether delivery is called skewed.</param>
+    public static (double PerSecond, double InPhase) SuccessesDue(
+        PhaseReport phase,
+        LiveSample live,
+        double expected,
+        bool isCalled
+    )
+    {
+        var perSecond = live.Pods.IsEmpty ? phase.Ok / SecondsOf(phase) : live.OkPerSecond;
+        if (!isCalled || phase.Ok * expected >= Enough)
+            return (perSecond * expected, phase.Ok * expected);
+        var shares = phase.Delivery.Successes.Shares;
+        var busiest = phase.Pods.Zip(shares, (p, s) => s.Expected > 0 ? p.Ok / s.Expected : 0).DefaultIfEmpty(0).Max();
+        return (Math.Max(perSecond, busiest / SecondsOf(phase)) * expected, busiest * expected);
+    }
 
     /// <summary>
     /// Requests per second sent to all Pods: those with an outcome, or those that the busiest Pod's rate implies,

@@ -12,26 +12,28 @@ internal sealed partial class StatusOfRun
     /// <summary>A moment that is longer ago than this needs its date, s.</summary>
     private const double SameDaySeconds = 20 * 3600;
 
-    private string Headline()
+    private string Headline(Period period)
     {
         var (total, silent) = (Due.Count(), Silent.Count);
-        var all = AllAnswer(total);
+        var all = Answer(total);
         var atFirst = Capitalised(all);
+        var fail = period.Until.Length > 0 ? "requests failed" : "requests fail";
         if (total == 0)
-            return _isFailing ? "No pod should get load, and requests fail" : "No pod should get load";
+            return _isFailing ? $"No pod should get load, and {fail}" : "No pod should get load";
         if (_isOutage && silent < total)
             return $"No request succeeds; {silent} of {total} pods {(silent == 1 ? "was" : "were")} chosen";
         if (silent > 0)
             return $"{total - silent} of {total} pods answer{(total - silent == 1 ? "s" : "")}";
         if (_verdict.Kind is VerdictKind.Skewed && !_isOutage)
-            return $"{atFirst}, unevenly: {LargestDeviation()}{(_isFailing ? ", and requests fail" : "")}";
-        var undecided = Due.Count(p => p.State is RowState.Undecided);
+            return $"{atFirst}, unevenly: {LargestDeviation()}{(_isFailing ? $", and {fail}" : "")}";
+        var undecided = Due.Where(p => p.State is RowState.Undecided).ToList();
+        var less = undecided.Exists(HasAnswered)
+            ? $"{undecided.Count} of {total} pods have less than their share so far"
+            : all;
         if (_isFailing)
-            return undecided > 0
-                ? $"Requests fail; {undecided} of {total} pods have less than their share so far"
-                : $"{atFirst}, and requests fail";
-        if (undecided > 0)
-            return $"Undecided: {undecided} of {total} pods have less than their share so far";
+            return undecided.Count > 0 ? $"{Capitalised(fail)}; {less}" : $"{atFirst}, and {fail}";
+        if (undecided.Count > 0)
+            return $"Undecided: {less}";
         return _kind switch
         {
             RunStatusKind.Recovered => $"Recovered: {all}",
@@ -42,10 +44,12 @@ internal sealed partial class StatusOfRun
     }
 
     /// <summary>The result of the run in one line.</summary>
-    private string Title(string headline, string since, string after)
+    private string Title(string headline, Period period)
     {
         if (IsFault)
-            return since.Length == 0 ? headline : $"{headline} since {since} ({after})";
+            return period.Since.Length == 0 ? headline
+                : period.Until.Length == 0 ? $"{headline} since {period.Since} ({period.After})"
+                : $"{headline} from {period.Since} until {period.Until} ({period.After})";
         var (total, answered) = (Due.Count(), Due.Count(p => p.Share > 0));
         var (requests, ok) = (_report.Totals.Requests, _report.Totals.Ok);
         var succeeded = _phase.StatusUnknown
@@ -57,11 +61,10 @@ internal sealed partial class StatusOfRun
             RunStatusKind.Balanced => "No skew",
             _ => "No skew found",
         };
-        var strays = Shares.StrayAnswers(_phase);
+        var strays = Shares.StrayAnswers(_phase) is > 0 and var others ? $", {others} of them by other pods" : "";
         return _report.Totals.Failures > 0
             ? $"{result}, but {_report.Totals.Failures} of {requests} requests failed{WhenRequestsFailed()}"
-            : $"{result}: {answered} of {total} pods {(total < _pods.Length ? "that should get load " : "")}answered, "
-                + $"{succeeded}{(strays > 0 ? $", {strays} of them by other pods" : "")}";
+            : $"{result}: {Answered(answered, total)}, {succeeded}{strays}";
     }
 
     /// <summary>Where in the run requests failed: while it was changing, or in the phase in which most did.</summary>
@@ -83,8 +86,25 @@ internal sealed partial class StatusOfRun
         return Invariant($"{names[pod.Pod.Name]} gets {pod.Share ?? 0:0 %} instead of {pod.Expected:0 %}");
     }
 
-    private string AllAnswer(int total)
+    private string Answered(int answered, int total)
     {
+        var due = total < _pods.Length ? "that should get load " : "";
+        return total == 1 && answered == 1
+            ? $"the only pod {due}answered{(_pods.Length == 1 ? ", so nothing can be uneven" : "")}"
+            : $"{answered} of {total} pods {due}answered";
+    }
+
+    /// <summary>Whether a Pod has a success.</summary>
+    private static bool HasAnswered(PodStatus pod) => pod.Share > 0 || pod.OkPerSecond > 0;
+
+    /// <summary>The Pods that answer: all of them only where each has a success.</summary>
+    private string Answer(int total)
+    {
+        var answered = Due.Count(HasAnswered);
+        if (answered < total)
+            return answered == 0
+                ? "no pod has answered so far"
+                : $"{answered} of {total} pods {(answered == 1 ? "has" : "have")} answered so far";
         if (total < _pods.Length)
             return $"all pods that should get load answer ({total} of {_pods.Length})";
         return total == 1 ? "the only pod answers" : $"all {total} pods answer";
@@ -128,10 +148,10 @@ internal sealed partial class StatusOfRun
             : VerdictText.Describe(_verdict, FairShare.OfferedPerSecond(_phase, _live));
 
     /// <summary>Why, where no mechanism is named.</summary>
-    private string Unexplained()
+    private string Unexplained(DiagnosisResult? diagnosis)
     {
         if (IsFault)
-            return DiagnosisOfFault() ?? "Collecting evidence; no mechanism is named yet.";
+            return diagnosis?.Sentence ?? "Collecting evidence; no mechanism is named yet.";
         var succeeds =
             _phase.StatusUnknown ? "How requests end is not known"
             : _report.Totals.Failures > 0 ? $"No request of phase {_phase.Name} fails"
@@ -139,7 +159,13 @@ internal sealed partial class StatusOfRun
         return $"{succeeds}; {VerdictWords()}.";
     }
 
-    private string? DiagnosisOfFault() => DiagnosisNow() is { Name: "unknown" } unknown ? unknown.Sentence : null;
+    /// <summary>Why a run that has ended names no mechanism.</summary>
+    private string TooLittle() =>
+        _newest.Requests < EnoughForDiagnosis
+            ? $"{Capitalised(Requests(_newest.Requests))} too few to name a mechanism (at least {EnoughForDiagnosis})."
+            : "No mechanism is named: the counts of the latest phase do not decide.";
+
+    private static string Requests(long count) => count == 1 ? "1 request is" : $"{count} requests are";
 
     private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

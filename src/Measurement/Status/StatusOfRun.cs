@@ -62,7 +62,7 @@ internal sealed partial class StatusOfRun
     /// missing.</summary>
     private IEnumerable<PodStatus> Due => _pods.Where(p => p.Expected > 0);
 
-    private List<PodStatus> Answering => [.. Due.Where(p => p.State is not RowState.Silent)];
+    private List<PodStatus> Answering => [.. Due.Where(p => p.State is not RowState.Silent && HasAnswered(p))];
 
     private List<PodStatus> Silent => [.. Due.Where(p => p.State is RowState.Silent)];
 
@@ -85,29 +85,29 @@ internal sealed partial class StatusOfRun
             var waiting = Unevaluated();
             return waiting with { Title = Partial(waiting.Title), Pods = _pods };
         }
-        var (since, after) = _kind switch
+        var period = _kind switch
         {
-            RunStatusKind.Balanced => ("", ""),
-            RunStatusKind.Undecided when !WasCalled => ("", ""),
+            RunStatusKind.Balanced => Period.None,
+            RunStatusKind.Undecided when !WasCalled => Period.None,
             RunStatusKind.Recovered or RunStatusKind.Undecided => Began(),
             _ => Onset(),
         };
         var diagnosis = DiagnosisNow();
-        var headline = Headline();
+        var headline = Headline(period);
         var (answering, silent) = (Answering, Silent);
         var isNamed = diagnosis is { IsMechanism: true };
         return new RunStatus
         {
             Kind = _kind,
             Headline = headline,
-            Title = Partial(Title(headline, since, after)),
+            Title = Partial(Title(headline, period)),
             Answers = _isOutage || answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
             Silent = silent.Count == 0 ? "" : Describe(silent, describeClient: false),
             Failures = HowRequestsFail(),
-            Since = since,
-            After = after,
+            Since = period.Since + (period.Until.Length > 0 ? $" until {period.Until}" : ""),
+            After = period.After,
             Hop = isNamed && (IsFault || !IsOfEarlierPhase) ? diagnosis!.Hop : "",
-            Why = isNamed ? diagnosis!.Sentence : Unexplained(),
+            Why = isNamed ? diagnosis!.Sentence : Unexplained(diagnosis),
             Verdict = _verdict,
             VerdictText = VerdictWords(),
             Diagnosis = diagnosis,
@@ -142,11 +142,12 @@ internal sealed partial class StatusOfRun
     {
         var live = _live.Pods.FirstOrDefault(p => p.Pod?.HubbleName == pod.Pod.HubbleName);
         var rate = _live.Pods.IsEmpty ? pod.Ok / FairShare.SecondsOf(_phase) : live?.OkPerSecond ?? 0;
-        var offered = FairShare.OfferedPerSecond(_phase, _live) * expected;
+        // Successes are compared with successes: requests that fail evenly on all Pods leave none of them short.
+        var (duePerSecond, due) = FairShare.SuccessesDue(_phase, _live, expected, isCalled);
         var state =
-            _isOutage && expected > 0
-                ? (IsNotChosen(pod) ? RowState.Undecided : RowState.Silent)
-                : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
+            expected <= 0 ? RowState.Answers
+            : _isOutage ? (IsNotChosen(pod) ? RowState.Undecided : RowState.Silent)
+            : FairShare.StateOf(rate, pod.Ok, duePerSecond, due, _live.Window);
         return new PodStatus(
             pod.Pod,
             pod.OnClientNode,
@@ -184,6 +185,15 @@ internal sealed partial class StatusOfRun
 
     private DiagnosisResult? DiagnosisNow()
     {
+        // A run that has ended collects nothing more: what it does not name stays unknown.
+        var named = NamedNow();
+        return named is null && IsFault && HasEnded
+            ? new DiagnosisResult { Name = DiagnosisResult.UnknownName, Sentence = TooLittle() }
+            : named;
+    }
+
+    private DiagnosisResult? NamedNow()
+    {
         var explainsPodsWithoutLoad = _pods.Any(p => p.Expected == 0);
         return _report.Diagnosis switch
         {
@@ -209,40 +219,10 @@ internal sealed partial class StatusOfRun
             && p.Diagnosis?.Name == _report.Diagnosis.Name
         );
 
+    /// <summary>Whether nothing is sent any more.</summary>
+    private bool HasEnded => _live.Pods.IsEmpty;
+
     private bool IsFault => _kind is RunStatusKind.Failing or RunStatusKind.Skewed;
 
     private bool IsDecided => _isOutage || _verdict.Kind is not VerdictKind.Undecided;
-
-    private (string Since, string After) Onset()
-    {
-        if (_report.Status.Episodes is not [.., { End: EpisodeEnd.Open } open] || open.Onset.Best.At is not { } at)
-            return Began();
-        // A change takes time to reach every node, so the evidence may date the onset after the change.
-        var cause =
-            open.Onset.Events.IsEmpty && _report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
-                ? Invariant($"{before.Name} {(at - before.At).TotalSeconds:0.0} s before")
-                : open.Onset.DescribeEvents();
-        return (Moment(at.TotalSeconds), cause);
-    }
-
-    /// <summary>Without an onset: the begin of the phase since which requests fail, and the last event before it. What
-    /// failed in a change began with its first event.</summary>
-    private (string Since, string After) Began()
-    {
-        var began = _newest;
-        if (_isFailing)
-        {
-            var earlier = _report
-                .Phases.TakeWhile(p => !ReferenceEquals(p, _newest))
-                .Where(p => p.IsEvaluated)
-                .Reverse();
-            began = earlier.TakeWhile(p => FailureRate.IsAsBefore(_newest, p)).LastOrDefault() ?? _newest;
-        }
-        var (events, start) = (_report.Details.Events, began.Start);
-        var first = began.IsEvaluated
-            ? null
-            : events.FirstOrDefault(e => e.At.TotalSeconds > start && e.At.TotalSeconds <= start + began.Seconds);
-        var cause = first ?? events.LastOrDefault(e => e.At.TotalSeconds <= start + 1e-6);
-        return (Moment(cause?.At.TotalSeconds ?? start), cause?.Name ?? "no recorded event");
-    }
 }

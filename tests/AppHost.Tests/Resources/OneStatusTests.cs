@@ -136,6 +136,40 @@ public sealed partial class OneStatusTests
     }
 
     [Fact]
+    public void A_pod_that_answers_has_a_success_and_one_that_has_less_than_its_share_has_fewer_than_the_others()
+    {
+        var compared = 0;
+        foreach (var s in All().Where(s => s.Report.MachineGate is null))
+        {
+            var seed = $"seed {s.Seed}: {s.Status.Headline}";
+            var due = Due(s.Status).ToList();
+            foreach (var pod in due.Where(p => p.State is RowState.Answers))
+                (pod.Share > 0 || pod.OkPerSecond > 0).ShouldBeTrue(seed);
+            if (s.Status.Headline.StartsWith("All ", StringComparison.Ordinal))
+                due.ShouldAllBe(p => p.Share > 0 || p.OkPerSecond > 0, seed);
+            var all = s.Status.Pods.Sum(p => p.OkPerSecond);
+            foreach (var pod in due.Where(p => p.State is RowState.Undecided or RowState.Short && p.Share > 0))
+            {
+                compared++;
+                (pod.Share < pod.Expected / 2 || pod.OkPerSecond < pod.Expected * all / 2).ShouldBeTrue(seed);
+            }
+        }
+        compared.ShouldBeGreaterThan(50);
+    }
+
+    [Fact]
+    public void A_report_collects_nothing_and_has_one_name_for_a_fault_without_a_mechanism()
+    {
+        foreach (var s in All().Where(s => s.Live == LiveSample.None))
+        {
+            var document = DocumentOf.Run(s.Report);
+            document.Diagnosis.Sentence.ShouldNotContain("ollecting", Case.Sensitive, $"seed {s.Seed}");
+            if (s.Status.IsFault)
+                document.Diagnosis.Name.ShouldNotBe("undecided", $"seed {s.Seed}");
+        }
+    }
+
+    [Fact]
     public void Colours_and_words_of_page_and_Aspire_follow_the_same_verdict()
     {
         foreach (var s in All())

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Releases;
 using k8s;
 using k8s.Models;
 
@@ -118,18 +120,114 @@ public sealed class ServiceEndpointsTests
             .Of(KubernetesJson.Deserialize<V1ObjectMeta>(metadata))
             .ShouldBe(second is { } s ? new DateTime(2026, 1, 1, 0, 0, s, DateTimeKind.Utc) : null);
 
+    [Theory]
+    [InlineData("Local", "10.0.9.9", "worker2")]
+    [InlineData("Local", "10.0.9.8", null)] // a node's address is that of several Pods
+    [InlineData("Local", "10.0.9.7", null)]
+    [InlineData("Cluster", "10.0.9.9", null)] // not worth a request
+    public async Task A_client_that_is_named_by_its_address_is_looked_up_where_its_node_determines_its_shares(
+        string policy,
+        string address,
+        string? node
+    )
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Client("own", address: "10.0.9.9", host: "false");
+        Client("host", address: "10.0.9.8", host: "true");
+        await cluster.Api.Client.CoreV1.PatchNamespacedServiceAsync(
+            new V1Patch($$$"""{"spec":{"internalTrafficPolicy":"{{{policy}}}"}}""", V1Patch.PatchType.MergePatch),
+            "backend-1",
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        var clients = (await ReadAsync(cluster, "backend-1", address)).Service.Clients;
+        (clients.TryGetValue(address, out var path) ? path.Node : null).ShouldBe(node);
+
+        void Client(string name, string address, string host)
+        {
+            cluster.Create(
+                ResourceKinds.Pods,
+                "backend",
+                $$$"""
+                {
+                  "metadata": { "name": "{{{name}}}" },
+                  "spec": {
+                    "nodeName": "worker2", "hostNetwork": {{{host}}}, "containers": [{ "name": "c", "image": "c" }]
+                  }
+                }
+                """
+            );
+            var status = new JsonObject { ["phase"] = "Running", ["podIP"] = address };
+            cluster
+                .Api.Store.Update(
+                    ResourceKinds.Pods,
+                    "backend",
+                    name,
+                    new JsonObject { ["status"] = status },
+                    status: true
+                )
+                .OrThrow();
+        }
+    }
+
+    [Theory]
+    [InlineData("1.18.3", true, true)]
+    [InlineData("1.18.3", false, false)] // one is ready
+    [InlineData("1.17.9", true, false)]
+    [InlineData(null, true, false)]
+    public void Terminating_endpoints_that_still_serve_take_connections_where_the_release_and_no_ready_one_says_so(
+        string? release,
+        bool allTerminate,
+        bool serve
+    )
+    {
+        static string Endpoint(string name, string conditions) =>
+            $$$"""
+                { "addresses": ["10.0.1.1"], "conditions": {{{conditions}}}, "targetRef": { "kind": "Pod", "name": "{{{name}}}" } }
+                """;
+        const string Serving = """{"ready":false,"serving":true,"terminating":true}""",
+            Gone = """{"ready":false,"serving":false,"terminating":true}""",
+            Ready = """{"ready":true,"serving":true,"terminating":false}""";
+        var slice = KubernetesJson.Deserialize<V1EndpointSlice>(
+            $$$"""
+            {
+              "addressType": "IPv4",
+              "endpoints": [
+                {{{Endpoint("a", Serving)}}}, {{{Endpoint("b", Gone)}}}, {{{Endpoint(
+                "c",
+                allTerminate ? Serving : Ready
+            )}}}
+              ]
+            }
+            """
+        );
+        var endpoints = ServiceEndpoints.Of(
+            [slice],
+            [],
+            [],
+            "ns",
+            DateTimeOffset.UnixEpoch,
+            CiliumVersion.TryParse(release, out var version) ? version : null
+        );
+        endpoints.Select(e => e.Serves).ShouldBe([serve, false, serve || !allTerminate]);
+    }
+
     private const string Service = """{"metadata":{"namespace":"ns","name":"s"},"spec":{}}""";
 
     private static ImmutableArray<ObservedEndpoint> Read(V1EndpointSlice[] slices) =>
         ServiceEndpoints.Of(slices, [], [], "ns", DateTimeOffset.UnixEpoch);
 
-    private static Task<ServiceObjectsRead> ReadAsync(ObservedCluster cluster, string service) =>
+    private static Task<ServiceObjectsRead> ReadAsync(
+        ObservedCluster cluster,
+        string service,
+        params string[] clients
+    ) =>
         new ServiceObjects(
             cluster.Api.Client,
             new ObserveOptions("backend", service),
             new RequestBudget(10_000_000, TimeProvider.System),
             TimeProvider.System
-        ).ReadAsync(DateTimeOffset.UtcNow, [], TestContext.Current.CancellationToken);
+        ).ReadAsync(DateTimeOffset.UtcNow, clients, TestContext.Current.CancellationToken);
 
     private static V1EndpointSlice Slice(string address, string target = "null") =>
         KubernetesJson.Deserialize<V1EndpointSlice>(

@@ -31,7 +31,9 @@ public sealed class CancelledRunTests
         await interrupt.CancelAsync();
 
         var report = await run;
-        report.EndedEarly.ShouldBe(EarlyEnd.Interrupted);
+        // Requests that fail have their outcome after the proxy's retries: some are in flight.
+        var end = report.EndedEarly.ShouldNotBeNull();
+        end.IsInterruption.ShouldBeTrue();
         (report.Holds, report.Phases[0].Name, report.Phases[0].IsCutOff).ShouldBe((false, "baseline", false));
         report.Phases[0].Requests.ShouldBeGreaterThan(90);
         report.Expectations.ShouldContain(e => e.What == "baseline: no request fails");
@@ -39,8 +41,10 @@ public sealed class CancelledRunTests
         RequestTotals.Of(report.Phases).ShouldBe(report.Totals);
         RunStatus
             .Of(report, LiveSample.None)
-            .Title.ShouldStartWith("Partial result, because the run was interrupted: ");
-        DocumentOf.Run(report).EndedEarly.ShouldBe("the run was interrupted");
+            .Title.ShouldMatch(
+                "^Partial result, because the run was interrupted( with [1-9][0-9]* requests? in flight)?: "
+            );
+        DocumentOf.Run(report).EndedEarly.ShouldBe(end.Reason);
         await Eventually.HoldsAsync("the load has ended", async () =>
             !(await attack.StateAsync(TestContext.Current.CancellationToken)).Running
         );
@@ -65,7 +69,7 @@ public sealed class CancelledRunTests
             try
             {
                 var report = await run;
-                report.EndedEarly.ShouldBe(EarlyEnd.Interrupted);
+                report.EndedEarly.ShouldNotBeNull().IsInterruption.ShouldBeTrue();
                 RequestTotals.Of(report.Phases).ShouldBe(report.Totals);
                 reports++;
             }

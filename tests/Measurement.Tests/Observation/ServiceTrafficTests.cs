@@ -102,10 +102,10 @@ public class ServiceTrafficTests
     public void Expected_shares_follow_readiness_locality_and_hints()
     {
         var service = Service(false, true);
-        service.WeightsFrom("n1").ShouldBe([1 / 3.0, 1 / 3.0, 1 / 3.0]);
+        service.WeightsFrom("n1")!.Value.ShouldBe([1 / 3.0, 1 / 3.0, 1 / 3.0]);
         var local = service with { Facts = service.Facts with { InternalLocal = true } };
-        local.WeightsFrom("n2").ShouldBe([0, 1, 0]);
-        local.WeightsFrom("elsewhere").ShouldBe([0, 0, 0]);
+        local.WeightsFrom("n2")!.Value.ShouldBe([0, 1, 0]);
+        local.WeightsFrom("elsewhere")!.Value.ShouldBe([0, 0, 0]);
         var unready = service with
         {
             Endpoints = service.Endpoints.SetItem(
@@ -116,7 +116,7 @@ public class ServiceTrafficTests
                 }
             ),
         };
-        unready.WeightsFrom("n1").ShouldBe([0, 0.5, 0.5]);
+        unready.WeightsFrom("n1")!.Value.ShouldBe([0, 0.5, 0.5]);
         var zones = service with
         {
             NodeZones = ImmutableDictionary.CreateRange([
@@ -131,12 +131,12 @@ public class ServiceTrafficTests
                 ),
             ],
         };
-        zones.WeightsFrom("n1").ShouldBe([1, 0, 0]);
-        zones.WeightsFrom("n3").ShouldBe([0, 0.5, 0.5]);
+        zones.WeightsFrom("n1")!.Value.ShouldBe([1, 0, 0]);
+        zones.WeightsFrom("n3")!.Value.ShouldBe([0, 0.5, 0.5]);
         // One Pod without hints, and none of them counts.
         (zones with { Endpoints = zones.Endpoints.SetItem(1, service.Endpoints[1]) })
-            .WeightsFrom("n1")
-            .ShouldBe([1 / 3.0, 1 / 3.0, 1 / 3.0]);
+            .WeightsFrom("n1")!
+            .Value.ShouldBe([1 / 3.0, 1 / 3.0, 1 / 3.0]);
     }
 
     private static ScrapeTarget Hubble(string node) => new(TargetKind.Hubble, node);

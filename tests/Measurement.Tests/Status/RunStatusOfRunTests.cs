@@ -223,7 +223,8 @@ public sealed class RunStatusOfRunTests
     [InlineData(17, 500, 17, 510, 2.5, RowState.Answers)]
     [InlineData(8, 500, 17, 510, 2.5, RowState.Short)]
     [InlineData(0.1, 500, 17, 510, 2.5, RowState.Silent)]
-    [InlineData(0, 0, 0.5, 1, 2.5, RowState.Answers)] // too few are due for a statement
+    [InlineData(1, 2, 0.5, 1, 2.5, RowState.Answers)] // too few are due to compare
+    [InlineData(0, 0, 0.5, 1, 2.5, RowState.Undecided)] // and none was seen
     [InlineData(0, 0, 0.5, 20, 2.5, RowState.Silent)] // the window is too short, the phase is not
     [InlineData(0, 500, 17, 510, 1.3, RowState.Silent)] // 22 were due since the change
     [InlineData(4, 500, 17, 510, 0.5, RowState.Answers)] // 8 were due: this may be chance
