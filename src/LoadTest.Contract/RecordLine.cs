@@ -41,4 +41,9 @@ public sealed record RecordLine
 
     /// <summary>Error number; 0 for none.</summary>
     public int Errno { get; init; }
+
+    /// <summary>Whether the client had no port, file or memory for it (errno of Linux: ENOMEM, ENFILE, EMFILE,
+    /// EADDRNOTAVAIL, ENOBUFS): it says nothing about what it was meant for.</summary>
+    public bool IsClientsOwnFailure() =>
+        Outcome is Outcome.PortsExhausted || Outcome is Outcome.ConnectError && Errno is 12 or 23 or 24 or 99 or 105;
 }

@@ -110,7 +110,10 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         var took = record.End - record.Start;
         var (failedSeconds, okSeconds) = SecondsUnderWay;
         SecondsUnderWay = ok ? (failedSeconds, okSeconds + took) : (failedSeconds + took, okSeconds);
-        Machine.Add(TimeSpan.FromSeconds(record.Start - record.Due), TimeSpan.FromSeconds(took), ok);
+        if (record.IsClientsOwnFailure())
+            Machine.AddOwnFailure();
+        else
+            Machine.Add(TimeSpan.FromSeconds(record.Start - record.Due), TimeSpan.FromSeconds(took), ok);
         if (position is { } p)
         {
             (ok ? _ok : _failed)[p]++;

@@ -24,8 +24,9 @@ public sealed class MachineGate
     /// </summary>
     private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(750);
 
-    /// <summary>Part of the answers that may be slow without a remark.</summary>
-    private const double FewSlow = 0.01;
+    /// <summary>Part of the answers that may be slow, and of the requests that the client itself may lack something
+    /// for, without a remark.</summary>
+    private const double Few = 0.01;
 
     /// <summary>Failures that are this many times as frequent as slow answers have another cause.</summary>
     private const double FailuresPerSlow = 5;
@@ -36,7 +37,8 @@ public sealed class MachineGate
 
     private readonly Latencies _late = new(),
         _served = new();
-    private long _slow;
+    private long _slow,
+        _ownFailures;
 
     /// <summary>
     /// Whether cluster and load are processes of one machine: answers wait for its processors, and nothing else.
@@ -63,12 +65,17 @@ public sealed class MachineGate
             _slow++;
     }
 
+    /// <summary>Adds a request for which the client had no port, file or memory.</summary>
+    public void AddOwnFailure() => _ownFailures++;
+
     /// <summary>Why nothing can be concluded, with the numbers; null: the machine kept up.</summary>
     /// <param name="phase">Name of the phase.</param>
     /// <param name="failures">Its failed requests.</param>
     public string? Describe(string phase, long failures)
     {
         List<string> found = [];
+        if (_ownFailures > Few * (_late.Count + _ownFailures))
+            found.Add($"the load generator had no free port, file (ulimit -n) or memory for {_ownFailures} requests");
         if (_late.Quantile(0.9) is var late && late >= s_late)
             found.Add(Invariant($"a tenth of the requests was sent {late.TotalSeconds:0.0} s late or more"));
         if (IsWholeCluster && Planned is { } planned && Lasted >= planned * MaxStretch && Lasted >= planned + s_overrun)
@@ -90,6 +97,6 @@ public sealed class MachineGate
     private bool MayExplain(long failures) =>
         failures > 0
         && _slow > 0
-        && _slow >= FewSlow * _served.Count
+        && _slow >= Few * _served.Count
         && failures * (double)_served.Count <= FailuresPerSlow * _slow * (failures + _served.Count);
 }

@@ -12,16 +12,30 @@ public class PolicyReleaseTests
     [InlineData("  ingress: [{}]\n  log: {value: x}", "1.17.9", "1.18.0")]
     [InlineData("  ingress: [{fromCIDRSet: [{cidrGroupRef: a}]}]", "1.13.9", "1.14.0")]
     [InlineData("  ingress: [{toPorts: [{ports: [{port: '80', protocol: SCTP}]}]}]", "1.12.9", "1.13.0")]
-    [InlineData("  ingress: [{toPorts: [{ports: [{port: '80', endPort: 90}]}]}]", "1.15.9", "1.16.0")]
     [InlineData("  ingress: [{icmps: [{fields: [{type: 8}]}]}]", "1.11.9", "1.12.0")]
     [InlineData("  egressDeny: [{icmps: [{fields: [{type: 8}]}]}]", "1.11.9", "1.12.0")]
     [InlineData("  ingress: [{authentication: {mode: disabled}}]", "1.13.9", "1.14.0")]
     [InlineData("  ingress: [{fromEntities: [kube-apiserver]}]", "1.10.9", "1.11.0")]
     [InlineData("  egress: [{toEntities: [ingress]}]", "1.11.9", "1.12.0")]
-    public void Fields_and_values_begin_with_a_release(string rules, string before, string since)
+    public void Before_its_release_a_field_or_value_is_read_with_a_note(string rules, string before, string since)
     {
-        Read(rules, before).Problems.ShouldHaveSingleItem();
-        Read(rules, since).Problems.ShouldBeEmpty();
+        var note = $"Cilium {before} does not have it; read as {since} reads it";
+        Read(rules, before).Problems.ShouldBeEmpty();
+        Read(rules, before).Notes.ShouldContain(n => n.Message == note);
+        Read(rules, since)
+            .Notes.ShouldNotContain(n => n.Message.Contains("does not have it", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("1.15.9", false)]
+    [InlineData("1.16.0", true)]
+    public void A_range_is_its_first_port_before_1_16(string release, bool hasRange)
+    {
+        PolicyReadResult read = Read("  ingress: [{toPorts: [{ports: [{port: '80', endPort: 90}]}]}]", release);
+        read.Problems.ShouldBeEmpty();
+        read.Notes.Any(n => n.Message.Contains("only the first port", StringComparison.Ordinal)).ShouldBe(!hasRange);
+        IsOpen(read, TrafficDirection.Ingress, 80).ShouldBeTrue();
+        IsOpen(read, TrafficDirection.Ingress, 90).ShouldBe(hasRange);
     }
 
     [Fact]

@@ -35,6 +35,22 @@ public sealed class MachineGateTests
         Describe(i => i < 150 ? 2.5 : 0, _ => 0.01, isWholeCluster: false)
             .ShouldBe("this machine cannot keep up (a tenth of the requests was sent 2.5 s late or more)");
 
+    [Theory]
+    [InlineData(10, null)]
+    [InlineData(
+        300,
+        "this machine cannot keep up (the load generator had no free port, file (ulimit -n) or memory for 300 requests)"
+    )]
+    public void Requests_that_the_client_itself_could_not_send_are_the_machines(int count, string? words)
+    {
+        var gate = new MachineGate();
+        for (var i = 0; i < 1000; i++)
+            gate.Add(TimeSpan.Zero, TimeSpan.FromSeconds(0.01), ok: true);
+        for (var i = 0; i < count; i++)
+            gate.AddOwnFailure();
+        gate.Describe("baseline", count).ShouldBe(words);
+    }
+
     [Fact]
     public void A_phase_that_is_stretched_is_named_with_both_lengths() =>
         Describe(_ => 0, _ => 0.01, lasted: 46)

@@ -18,11 +18,8 @@ internal static partial class CidrReader
 
     private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"])
     {
-        Begun =
-        [
-            ("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors),
-            ("cidrGroupRef", ReleaseChanges.CidrGroupReferences),
-        ],
+        Begun = [("cidrGroupSelector", ReleaseChanges.CidrGroupSelectors)],
+        ReadEarly = [("cidrGroupRef", ReleaseChanges.CidrGroupReferences)],
     };
 
     /// <summary>Reads an entry of fromCIDRSet or toCIDRSet.</summary>

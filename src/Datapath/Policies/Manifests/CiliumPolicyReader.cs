@@ -21,7 +21,8 @@ internal static class CiliumPolicyReader
         "log",
     ])
     {
-        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists), ("log", ReleaseChanges.PolicyLogs)],
+        Begun = [("enableDefaultDeny", ReleaseChanges.EnableDefaultDenyExists)],
+        ReadEarly = [("log", ReleaseChanges.PolicyLogs)],
     };
 
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
@@ -145,7 +146,7 @@ internal static class CiliumPolicyReader
         return new FieldTable([.. known], [.. notEnforced])
         {
             EmptyListsAreAbsent = true,
-            Begun = [("icmps", ReleaseChanges.IcmpRules), ("authentication", ReleaseChanges.Authentication)],
+            ReadEarly = [("icmps", ReleaseChanges.IcmpRules), ("authentication", ReleaseChanges.Authentication)],
         };
     }
 
@@ -292,10 +293,11 @@ internal static class CiliumPolicyReader
             case "Entities":
                 if (item.Text() is not { } entity)
                     return null;
-                IEnumerable<string> entities = Entities(context.Release);
-                if (entities.Contains(entity))
+                if (EntityBegun(entity) is { } begun && !begun.In(context.Release))
+                    item.NoteEarly(begun);
+                if (EntityPeer.Names.Contains(entity))
                     return new EntityPeer(entity);
-                item.Report($"the entities are {string.Join(", ", entities.Order(StringComparer.Ordinal))}");
+                item.Report($"the entities are {string.Join(", ", EntityPeer.Names.Order(StringComparer.Ordinal))}");
                 return null;
             case "CIDR":
                 return CidrReader.Block(item) is { } block ? new CidrPeer(block, []) : null;
@@ -308,15 +310,13 @@ internal static class CiliumPolicyReader
         }
     }
 
-    private static IEnumerable<string> Entities(CiliumVersion release) =>
-        EntityPeer.Names.Where(name =>
-            name switch
-            {
-                "kube-apiserver" => ReleaseChanges.KubeApiServerEntity.In(release),
-                "ingress" => ReleaseChanges.IngressEntity.In(release),
-                _ => true,
-            }
-        );
+    private static ReleaseChange? EntityBegun(string entity) =>
+        entity switch
+        {
+            "kube-apiserver" => ReleaseChanges.KubeApiServerEntity,
+            "ingress" => ReleaseChanges.IngressEntity,
+            _ => null,
+        };
 
     /// <summary>What the rules of a spec are read with.</summary>
     /// <param name="Namespace">The policy's namespace; empty when it is clusterwide.</param>

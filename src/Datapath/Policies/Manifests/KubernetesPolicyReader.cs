@@ -177,9 +177,7 @@ internal static class KubernetesPolicyReader
                 end = (ushort)last;
             }
             else if (match is not null)
-                endPort.Note(
-                    $"before {ReleaseChanges.PortRanges.Since} Cilium ignores it: only the first port is open"
-                );
+                PortReader.NoteIgnoredRange(endPort);
         }
         if (match is null)
             return null;

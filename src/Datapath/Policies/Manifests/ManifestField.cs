@@ -43,14 +43,26 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
     /// <summary>Whether an empty list of what is not enforced is accepted.</summary>
     public bool EmptyListsAreAbsent { get; init; }
 
-    /// <summary>The known fields that a release began, with what began them.</summary>
+    /// <summary>The known fields that a release began, with what began them; unknown before it.</summary>
     public (string Name, ReleaseChange Begun)[] Begun { get; init; } = [];
+
+    /// <summary>Those that are read before their release, too, with a note: policies of today have them, and they
+    /// change little of what the lab shows.</summary>
+    public (string Name, ReleaseChange Begun)[] ReadEarly { get; init; } = [];
 
     public FrozenSet<string> Known { get; } = known.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>What began a field that a release does not have yet; null: it has it, or never will.</summary>
-    public ReleaseChange? MissingIn(CiliumVersion release, string name) =>
-        Array.Find(Begun, f => f.Name == name && !f.Begun.In(release)).Begun;
+    public ReleaseChange? MissingIn(CiliumVersion release, string name) => Missing(Begun, release, name);
+
+    /// <summary>What began a field that is read though a release does not have it yet; null: it has it.</summary>
+    public ReleaseChange? ReadBefore(CiliumVersion release, string name) => Missing(ReadEarly, release, name);
+
+    private static ReleaseChange? Missing(
+        (string Name, ReleaseChange Begun)[] fields,
+        CiliumVersion release,
+        string name
+    ) => Array.Find(fields, f => f.Name == name && !f.Begun.In(release)).Begun;
 
     public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
 }
@@ -63,6 +75,10 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
 
     /// <summary>Says what a valid field means here.</summary>
     public void Note(string message) => Problems.Note(Node.Line, Path, message);
+
+    /// <summary>Says that a value of a later release is read as that release reads it.</summary>
+    public void NoteEarly(ReleaseChange begun) =>
+        Note($"Cilium {Problems.Release} does not have it; read as {begun.Since} reads it");
 
     /// <summary>Whether it is a list without entries.</summary>
     public bool IsEmptyList => Node is { Type: ManifestType.List, Items.Count: 0 };
@@ -83,6 +99,8 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
                 Problems.Add(line, field.Path, "", $"unknown field '{key}' before Cilium {begun.Since}");
             else if (table.Known.Contains(key))
             {
+                if (table.ReadBefore(Problems.Release, key) is { } later)
+                    field.NoteEarly(later);
                 if (value.Type != ManifestType.Null)
                     fields[key] = field;
                 else if (!nullIsAbsent)

@@ -22,10 +22,7 @@ internal static class PortReader
     };
 
     private static readonly FieldTable s_denyFields = new(["ports"]);
-    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"])
-    {
-        Begun = [("endPort", ReleaseChanges.PortRanges)],
-    };
+    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
 
     private static readonly FieldTable s_ruleFields = new(
         ["http", "dns"],
@@ -153,6 +150,11 @@ internal static class PortReader
             port.Report($"{protocol} has no ports: the port must be 0");
         // An end below the start has no effect; a range that begins with a name begins at its port (cilium, toMapState).
         ushort end = (ushort)(last ?? 0);
+        if (end > match.First && !ReleaseChanges.PortRanges.In(field.Problems.Release))
+        {
+            NoteIgnoredRange(endPort);
+            end = 0;
+        }
         if (end > match.First)
             match = match with { Last = end };
         string filter = PortFilters.Key(
@@ -163,6 +165,10 @@ internal static class PortReader
         );
         return (match, end, protocol, filter);
     }
+
+    /// <summary>Says that a release does not have ranges.</summary>
+    public static void NoteIgnoredRange(ManifestField endPort) =>
+        endPort.Note($"before {ReleaseChanges.PortRanges.Since} Cilium ignores it: only the first port is open");
 
     /// <summary>Reads a port of a Cilium policy: a text, a name of up to 15 characters or a number as Go's
     /// ParseUint(text, 0, 16) reads it, 0 for all ports.</summary>
@@ -205,9 +211,9 @@ internal static class PortReader
     {
         if (field.Text() is not { } text)
             return AnyProtocol;
-        List<string> protocols = ["TCP", "UDP"];
-        if (ReleaseChanges.SctpInPolicies.In(field.Problems.Release))
-            protocols.Add("SCTP");
+        List<string> protocols = ["TCP", "UDP", "SCTP"];
+        if (text == "SCTP" && !ReleaseChanges.SctpInPolicies.In(field.Problems.Release))
+            field.NoteEarly(ReleaseChanges.SctpInPolicies);
         if (ReleaseChanges.ProtocolsWithoutPorts.In(field.Problems.Release))
             protocols.AddRange(["VRRP", "IGMP"]);
         if (text == AnyProtocol || protocols.Contains(text))
