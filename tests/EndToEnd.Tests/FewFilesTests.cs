@@ -1,6 +1,6 @@
 namespace CiliumDebugging.EndToEnd.Tests;
 
-/// <summary>A lab that may open far fewer files than the connections it is asked for.</summary>
+/// <summary>A lab that may open far fewer files than the connections that it needs.</summary>
 [Collection(LabsOfTheirOwn.Name)]
 public sealed class FewFilesTests
 {
