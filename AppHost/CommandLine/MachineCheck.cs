@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
@@ -35,7 +35,7 @@ internal static class MachineCheck
             yield return folder;
         if (TemporaryFolder(Path.GetTempPath()) is { } temporary)
             yield return temporary;
-        if (File.Exists("/proc/self/limits") && OpenFiles(File.ReadAllText("/proc/self/limits")) is { } files)
+        if (OpenFiles(FileLimit.Current) is { } files)
             yield return files;
         if (Loopback() is { } loopback)
             yield return loopback;
@@ -60,21 +60,12 @@ internal static class MachineCheck
     }
 
     /// <summary>Whether too few files can be opened, by the text of /proc/self/limits; null: enough can.</summary>
-    internal static string? OpenFiles(string limits)
-    {
-        const string Name = "Max open files";
-        // .NET raises the soft limit to the hard one, the second number.
-        var numbers = limits
-            .Split('\n')
-            .FirstOrDefault(l => l.StartsWith(Name, StringComparison.Ordinal))
-            ?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return
-            numbers is [_, var hard, ..]
-            && int.TryParse(hard, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
-            && limit < MinOpenFiles
+    internal static string? OpenFiles(string limits) => OpenFiles(FileLimit.Of(limits));
+
+    private static string? OpenFiles(int? limit) =>
+        limit < MinOpenFiles
             ? $"this process may open {limit} files (ulimit -n), and the lab needs {MinOpenFiles}: raise the limit"
             : null;
-    }
 
     private static string? WorkingDirectory()
     {

@@ -13,7 +13,7 @@ namespace CiliumDebugging.Bench.Datapath;
 /// machine matters less. Exit code 1 when a promise is broken.</summary>
 internal static class DatapathBenchmark
 {
-    private const int Repeats = 15;
+    private const int Repeats = 3;
 
     public static int Run(string[] args)
     {

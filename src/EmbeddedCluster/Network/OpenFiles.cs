@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
@@ -15,7 +15,7 @@ internal static class OpenFiles
 
     /// <summary>From this many on no connection is taken: half of what may be open, because each that was taken opens
     /// up to three more sockets on its way.</summary>
-    private static readonly int s_most = Limit() is { } limit ? limit / 2 : int.MaxValue;
+    private static readonly int s_most = FileLimit.Current is { } limit ? limit / 2 : int.MaxValue;
 
     /// <summary>Waits until there are files to spare.</summary>
     /// <param name="newest">The socket that was opened last.</param>
@@ -43,17 +43,5 @@ internal static class OpenFiles
             // There is none left.
             return int.MaxValue;
         }
-    }
-
-    /// <summary>The most that may be open (RLIMIT_NOFILE); null: not known.</summary>
-    private static int? Limit()
-    {
-        const string Name = "Max open files";
-        const string Limits = "/proc/self/limits";
-        var line = File.Exists(Limits)
-            ? File.ReadLines(Limits).FirstOrDefault(l => l.StartsWith(Name, StringComparison.Ordinal))
-            : null;
-        var soft = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-        return int.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;
     }
 }

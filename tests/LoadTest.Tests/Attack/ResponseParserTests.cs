@@ -2,6 +2,7 @@ using System.Text;
 using CiliumDebugging.LoadTest.Attack.Http;
 using CiliumDebugging.LoadTest.Attack.Plan;
 using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.Testing;
 using CsCheck;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;

@@ -7,6 +7,7 @@ using CiliumDebugging.LoadTest.Attack.Http;
 using CiliumDebugging.LoadTest.Attack.Plan;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Telemetry;
+using CiliumDebugging.Testing;
 using CsCheck;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;

@@ -1,5 +1,5 @@
 using CiliumDebugging.LoadTest.Contract;
-using CiliumDebugging.LoadTest.Tests.Attack;
+using CiliumDebugging.Testing;
 using CsCheck;
 
 namespace CiliumDebugging.LoadTest.Tests.Contract;

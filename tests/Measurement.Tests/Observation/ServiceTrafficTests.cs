@@ -156,7 +156,7 @@ public class ServiceTrafficTests
         counts[answered] = counts.GetValueOrDefault(answered) + count;
     }
 
-    private static ObservedService Service(bool egress, bool ingress) =>
+    internal static ObservedService Service(bool egress, bool ingress) =>
         new(
             "backend",
             "backend-1",

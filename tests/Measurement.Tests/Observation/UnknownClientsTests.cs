@@ -131,25 +131,7 @@ public sealed class UnknownClientsTests
         }
     }
 
-    private static ObservedService Plain { get; } =
-        new(
-            "backend",
-            "backend-1",
-            [
-                .. Enumerable
-                    .Range(1, 3)
-                    .Select(i => new ObservedEndpoint(
-                        new BackendPod($"b{i}", "backend", $"n{i}"),
-                        new EndpointFacts(true, null, [], null),
-                        false
-                    )),
-            ],
-            ServiceFacts.Unknown,
-            ImmutableDictionary.CreateRange([KeyValuePair.Create("a/client", new ClientPath("n1", false, true))]),
-            ImmutableDictionary<string, string>.Empty,
-            ClusterIdentity.Unknown,
-            ImmutableSortedDictionary<string, string>.Empty
-        );
+    private static ObservedService Plain { get; } = ServiceTrafficTests.Service(egress: false, ingress: true);
 
     private static ObservedService Local { get; } = Plain with { Facts = Plain.Facts with { InternalLocal = true } };
 

@@ -233,8 +233,7 @@ internal static class CiliumPolicyReader
             requires.Report(
                 ReleaseChanges.RequirementsRemoved.In(context.Release)
                     ? "Cilium no longer takes it; put the labels into the selectors"
-                    : "recognised but not enforced here, and part of a policy would mislead: "
-                        + "put the labels into the selectors"
+                    : FieldTable.NotEnforced("put the labels into the selectors")
             );
         Authentication(members);
 

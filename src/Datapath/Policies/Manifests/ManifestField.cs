@@ -64,6 +64,10 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
         string name
     ) => Array.Find(fields, f => f.Name == name && !f.Begun.In(release)).Begun;
 
+    /// <summary>Why a field that Cilium has is refused.</summary>
+    public static string NotEnforced(string remedy) =>
+        $"recognised but not enforced here, and part of a policy would mislead: {remedy}";
+
     public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
 }
 
@@ -114,7 +118,7 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
 
     private static string Unusable(string key, FieldTable table) =>
         table.RemedyFor(key) is { } remedy
-            ? $"'{key}' is recognised but not enforced here, and part of a policy would mislead: {remedy}"
+            ? $"'{key}' is {FieldTable.NotEnforced(remedy)}"
             : $"unknown field '{Printable.Text(key)}'; known here: "
                 + string.Join(", ", table.Known.Order(StringComparer.Ordinal));
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CiliumDebugging.LoadTest.Tests.Attack;
+namespace CiliumDebugging.Testing;
 
 /// <summary>What code allocates on the thread that runs it.</summary>
 internal static class Allocated
